@@ -1,0 +1,209 @@
+"""The values that the journal takes and gives."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+State = Literal["waiting", "sent", "applied", "superseded", "dead_lettered"]
+Outcome = Literal["applied", "superseded", "dead_lettered"]
+Rank = Literal["live", "replay"]
+
+INTAKE = "_intake"  # the connection of what concerns none; contract.md 1.3
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message as it came: where from, and its exact headers and bytes (kept until the outcome)."""
+
+    stream: str
+    stream_sequence: int
+    subject: str
+    received_at: datetime
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One attempt of a delivery; `message` is short and holds no secret and no body."""
+
+    at: datetime
+    waited_seconds: float
+    calls: int
+    verdict: str
+    status: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event on its way to one connection. Key: (`connection`, `position`).
+
+    `position` is the event's place in broker order, the same at all its connections. `marks` counts the new
+    owners that found a `sent` mark without an outcome; `maybe_sent`: a call may have reached the vendor.
+    """
+
+    connection: str
+    position: int
+    source: str
+    subject: str
+    event_id: str
+    digest: bytes
+    operation: Literal["create", "update", "delete"]
+    received: Received
+    maybe_sent: bool = False
+    marks: int = 0
+    attempts: int = 0
+    calls: int = 0
+    first_attempt_at: datetime | None = None
+    retry_at: datetime | None = None
+    tries: tuple[Try, ...] = ()
+    rank: Rank = "live"
+    plan: str | None = None
+    replays: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RelationState:
+    """What a connection shows of one relation, as far as we know; `position`, `sequence`: last applied."""
+
+    connection: str
+    source: str
+    subject: str
+    remote_id: str | None
+    deleted: bool
+    position: int
+    sequence: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter: the columns that it is found by, and its case file (JSON bytes, secrets masked)."""
+
+    id: str
+    connection: str
+    position: int
+    source: str | None
+    subject: str | None
+    event_id: str | None
+    operation: Literal["create", "update", "delete"] | None
+    reason: str
+    detail: str
+    fingerprint: str
+    status: int | None
+    buried_at: datetime
+    case: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a take made of its deliveries: those that are new, and (source, id) pairs seen before."""
+
+    fresh: tuple[Delivery, ...]
+    duplicates: tuple[tuple[str, str], ...]
+    reused: tuple[tuple[str, str], ...]  # the same pair with another digest: "identifier used twice"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """These deliveries are about to be sent by a call that must not be repeated blindly."""
+
+    connection: str
+    positions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """An attempt failed in a way that may pass."""
+
+    connection: str
+    position: int
+    attempts: int
+    calls: int
+    first_attempt_at: datetime
+    retry_at: datetime
+    maybe_sent: bool
+    tries: tuple[Try, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How a delivery ended; `result` is the finished result event, kept until it is reported."""
+
+    connection: str
+    position: int
+    outcome: Outcome
+    attempts: int
+    calls: int
+    settled_at: datetime
+    result: bytes
+    relation: RelationState | None = None
+    take_over: bool = False
+    letter: Letter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The result event of this delivery is with the broker."""
+
+    connection: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Calls charged to one quota ("15/h"): their moments, or an advance block that a crash may waste."""
+
+    connection: str
+    quota: str
+    moments: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """A connection takes nothing; `until` None: until it is resumed. `by`: us, or a person's name."""
+
+    connection: str
+    by: str
+    why: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A connection takes calls again."""
+
+    connection: str
+    by: str
+
+
+Change = Mark | Attempted | Settled | Reported | Used | Paused | Resumed
+
+
+@dataclass(frozen=True, slots=True)
+class Unreported:
+    """A settled delivery whose result is not with the broker yet."""
+
+    connection: str
+    position: int
+    outcome: Outcome
+    reason: str | None
+    result: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRelation:
+    """The state of a relation, and the id of the letter in which its create lies buried, if any."""
+
+    state: RelationState | None
+    buried_create: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who works a connection, or `intake`; everything written for it is fenced by `epoch`."""
+
+    name: str
+    owner: str
+    epoch: int
+    until: datetime
