@@ -1,6 +1,6 @@
 """The port of a broker: hand over, take an ack, publish."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -45,7 +45,7 @@ class Broker(Protocol):
         ...
 
     async def publish(self, publications: Sequence[Publication]) -> None:
-        """Publish all; returns when the broker has every one, raises `BrokerError` otherwise."""
+        """Publish all; returns when the broker has every one, raises `PublishError` otherwise."""
         ...
 
     async def stop(self) -> None:
@@ -65,3 +65,15 @@ class Broker(Protocol):
 
 class BrokerError(Exception):
     """The broker did not take or give; nothing is lost, it is tried again."""
+
+
+class BrokerSetupError(BrokerError):
+    """The broker does not fit us, and waiting mends nothing: says what is wrong and how to mend it."""
+
+
+class PublishError(BrokerError):
+    """Not all was taken: `failed` says which (by place in the sequence given) and why; the rest is taken."""
+
+    def __init__(self, failed: Mapping[int, str], total: int) -> None:
+        super().__init__(f"{len(failed)} of {total} not taken by the broker: {next(iter(failed.values()))}")
+        self.failed = dict(failed)
