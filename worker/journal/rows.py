@@ -97,11 +97,11 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a take made of its deliveries: those that are new, and (source, id) pairs seen before."""
+    """What a take made of its deliveries: those that are new, and the positions of events seen before."""
 
     fresh: tuple[Delivery, ...]
-    duplicates: tuple[tuple[str, str], ...]
-    reused: tuple[tuple[str, str], ...]  # the same pair with another digest: "identifier used twice"
+    duplicates: tuple[int, ...]
+    reused: tuple[int, ...]  # (source, id) known with another digest: "identifier used twice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,11 @@ class Attempted:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How a delivery ended; `result` is the finished result event, kept until it is reported."""
+    """How a delivery ended; `result` is the finished result event, kept until it is reported.
+
+    `take_over` moves the remote id from whichever relation has it. `plan`: the replay that this ends, as in
+    `Delivery.plan`. `note` is what the history says of it: the effect, or why it is superseded.
+    """
 
     connection: str
     position: int
@@ -140,6 +144,8 @@ class Settled:
     relation: RelationState | None = None
     take_over: bool = False
     letter: Letter | None = None
+    plan: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +158,15 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Calls charged to one quota ("15/h"): their moments, or an advance block that a crash may waste."""
+    """Calls charged to one quota ("15/h"): their moments, or an advance block that a crash may waste.
+
+    A moment is dropped when it is `window` seconds older than the newest.
+    """
 
     connection: str
     quota: str
     moments: tuple[datetime, ...]
+    window: float = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
