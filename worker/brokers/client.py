@@ -1,0 +1,142 @@
+"""One connection to a NATS server, kept by FastStream."""
+
+import string
+from asyncio import Future, get_running_loop
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from ssl import SSLContext
+from typing import Any
+from urllib.parse import quote_from_bytes
+
+import faststream.nats
+from faststream.nats import security as auth
+from nats.aio.client import Client, RawCredentials
+
+PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " \t"
+STATUS_LINE = b"NATS/1.0 "
+HEADERS_AT = len(b"NATS/1.0\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """How we prove who we are: one of these, or nothing; none of it is ever shown."""
+
+    user: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+    nkey: str | None = field(default=None, repr=False)
+    creds: str | Path | None = field(default=None, repr=False)
+    tls: SSLContext | None = field(default=None, repr=False)
+
+    def security(self) -> auth.NatsSecurity:
+        """Say it in FastStream's words, so that the AsyncAPI document knows it too."""
+        if self.creds:
+            source = self.creds if isinstance(self.creds, Path) else RawCredentials(self.creds)
+            return auth.NatsCredentials(source, ssl_context=self.tls)
+        if self.nkey:
+            return auth.NatsNKey.from_seed(self.nkey, ssl_context=self.tls)
+        if self.token:
+            return auth.NatsToken(self.token, ssl_context=self.tls)
+        if self.user:
+            return auth.NatsUserPassword(self.user, self.password or "", ssl_context=self.tls)
+        return auth.NatsSecurity(ssl_context=self.tls)
+
+
+class Headers(dict[str, str]):
+    """Headers as nats-py wants them, and in `pairs` as they came, doubles included."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.pairs = tuple(_pairs(raw))
+        super().__init__(self.pairs)
+
+
+def _pairs(raw: bytes) -> Iterable[tuple[str, str]]:
+    for line in raw.split(b"\r\n"):
+        name, colon, value = line.partition(b":")
+        if colon:
+            yield _text(name.strip()), _text(value.strip())
+
+
+def _text(raw: bytes) -> str:
+    """Read UTF-8; what is none is percent-encoded, so that it stays exact and printable."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return quote_from_bytes(raw, safe=PRINTABLE)
+
+
+class HeaderKeepingClient(Client):
+    """A client that loses no header: nats-py keeps one of each name, and the contract refuses doubles."""
+
+    async def _process_headers(self, headers: bytes) -> dict[str, str] | None:
+        if not headers:
+            return None
+        if headers.startswith(STATUS_LINE):
+            status: dict[str, str] | None = await super()._process_headers(headers)
+            return status
+        return Headers(headers[HEADERS_AT:])
+
+
+class Connector(faststream.nats.NatsBroker):
+    """FastStream's broker over one connection at a time: when it is lost, the next is a fresh one.
+
+    nats-py's own reconnect keeps what was not sent and sends it later, into another epoch of intake, and
+    gives up for good on some errors of the server; a fresh connection has no past.
+    """
+
+    def __init__(self, servers: list[str], credentials: Credentials) -> None:
+        self.heard: Exception | None = None
+        self._lost: Future[None] | None = None
+        super().__init__(
+            servers,
+            name="relation-worker",
+            security=credentials.security(),
+            error_cb=self._on_error,
+            closed_cb=self._on_closed,
+            allow_reconnect=False,
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
+            connect_timeout=5,
+            ping_interval=20,
+            logger=None,
+        )
+
+    async def _connect(self) -> Client:
+        self._lost = get_running_loop().create_future()
+        client = HeaderKeepingClient()
+        try:
+            await client.connect(**self._connection_kwargs)
+        except BaseException:
+            await client.close()
+            raise
+        self.config.connect(client)
+        return client
+
+    async def _on_error(self, error: Exception) -> None:
+        self.heard = error
+
+    async def _on_closed(self) -> None:
+        if self._lost and not self._lost.done():
+            self._lost.set_result(None)
+
+    @property
+    def lost(self) -> "Future[None]":
+        """Done when the connection made last is gone; what was `heard` before may say why."""
+        assert self._lost, "only after connect"
+        return self._lost
+
+    async def fresh(self) -> Client:
+        """Drop the old connection, whatever its state, and make one; raises what nats-py raises."""
+        await self.drop()
+        self.heard = None
+        client: Client = await self.connect()
+        return client
+
+    async def drop(self) -> None:
+        """Close at once, in any state."""
+        old: Any = self._connection
+        self._connection = None
+        if old is not None:
+            await old.close()
+            self.config.disconnect()

@@ -1,0 +1,200 @@
+"""A connection that comes back by itself, with all streams in place."""
+
+from asyncio import Event, Future, Task, create_task, sleep
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from random import uniform
+from ssl import SSLCertVerificationError
+from urllib.parse import urlsplit
+
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.errors import APIError, ServiceUnavailableError
+
+from worker.brokers.base import BrokerError, BrokerSetupError
+from worker.brokers.client import Connector
+from worker.brokers.publishing import Receipts
+from worker.brokers.streams import StreamLimits, provision
+
+OLDEST = (2, 11)
+# https://github.com/nats-io/nats-server/blob/main/server/errors.json (read November 2026)
+NOT_ENABLED = (10039, 10076)
+LONGEST_WAIT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One live connection; `lost` is done when it is gone, `created` says when RELATIONS was made."""
+
+    client: Client
+    js: JetStreamContext
+    receipts: Receipts
+    lost: "Future[None]"
+    created: str
+
+
+def waits() -> Iterator[float]:
+    """Seconds to wait before each next try: growing, with jitter, never long."""
+    longest = 0.1
+    while True:
+        yield uniform(longest / 2, longest)  # noqa: S311 - jitter is no secret
+        longest = min(longest * 2, LONGEST_WAIT)
+
+
+class Connection:
+    """Connects, provisions, and does so again whenever the connection is lost."""
+
+    def __init__(
+        self,
+        connector: Connector,
+        where: str,
+        limits: StreamLimits,
+        *,
+        owned: bool,
+        tell: Callable[[str], None],
+        on_state: Callable[[bool], None],
+    ) -> None:
+        self._connector = connector
+        self._where = where
+        self._limits = limits
+        self._owned = owned
+        self._tell = tell
+        self._on_state = on_state
+        self._told = ""
+        self._link: Link | None = None
+        self._up = Event()
+        self._keeper: Task[None] | None = None
+
+    async def start(self) -> None:
+        """Connect, however long it takes; raises `BrokerSetupError` where waiting mends nothing."""
+        await self._establish(patient=False)
+        self._keeper = create_task(self._keep(), name="broker connection")
+
+    async def stop(self) -> None:
+        """Disconnect for good, with all that was written on its way."""
+        if self._keeper:
+            self._keeper.cancel()
+            self._keeper = None
+        link = self._link
+        self._forget()
+        if link and not link.lost.done():
+            try:
+                await link.client.flush()
+            except (NatsError, OSError) as error:
+                self._tell(f"the broker did not confirm our last words: {said(error)}")
+        await self._connector.drop()
+
+    @property
+    def link(self) -> Link | None:
+        """The live connection, if there is one now."""
+        return self._link if self._link and not self._link.lost.done() else None
+
+    async def up(self) -> Link:
+        """Wait for a live connection."""
+        while not (link := self.link):
+            self._up.clear()
+            await self._up.wait()
+        return link
+
+    async def _keep(self) -> None:
+        while link := self._link:
+            await link.lost
+            self._forget()
+            self._say(f"the connection to NATS at {self._where} is lost; trying to get it back")
+            await self._establish(patient=True)
+
+    def _forget(self) -> None:
+        if self._link:
+            self._link = None
+            self._on_state(False)  # noqa: FBT003 - a hook that hears one fact
+
+    async def _establish(self, *, patient: bool) -> None:
+        for wait in waits():
+            try:
+                self._link = await self._attempt()
+                break
+            except BrokerSetupError as error:
+                if not patient:
+                    await self._connector.drop()
+                    raise
+                self._say(str(error))
+            except (OSError, NatsError) as error:
+                self._say(f"NATS at {self._where} does not answer ({said(error)}); trying again")
+            await sleep(wait)
+        if self._told:
+            self._say(f"connected to NATS at {self._where}")
+        self._told = ""
+        self._up.set()
+        self._on_state(True)  # noqa: FBT003 - a hook that hears one fact
+
+    async def _attempt(self) -> Link:
+        client = await self._connect()
+        lost = self._connector.lost
+        check(client, self._where)
+        js = client.jetstream()
+        try:
+            created = await provision(js, self._limits, owned=self._owned, tell=self._tell)
+        except APIError as error:
+            raise refused(error, self._where) from error
+        receipts = Receipts(client, lost)
+        await receipts.start()
+        return Link(client, js, receipts, lost, created)
+
+    async def _connect(self) -> Client:
+        try:
+            return await self._connector.fresh()
+        except SSLCertVerificationError as error:
+            raise BrokerSetupError(
+                f"the certificate of NATS at {self._where} is not trusted: {error.verify_message}. "
+                "Name its authority in broker.tls."
+            ) from error
+        except NatsError as error:
+            if "authorization" in str(error).lower():
+                raise BrokerSetupError(
+                    f"NATS at {self._where} refuses our credentials. Check the secrets of [broker]."
+                ) from error
+            raise self._connector.heard or error from error
+
+    def _say(self, text: str) -> None:
+        """Tell once what has not changed."""
+        if text != self._told:
+            self._told = text
+            self._tell(text)
+
+
+def check(client: Client, where: str) -> None:
+    """Refuse a server that is too old, or has no JetStream."""
+    version = client.connected_server_version
+    if (version.major or 0, version.minor or 0) < OLDEST:
+        raise BrokerSetupError(
+            f"NATS at {where} is version {version.major}.{version.minor}; at least "
+            f"{OLDEST[0]}.{OLDEST[1]} is needed. Update the server."
+        )
+
+
+def refused(error: APIError, where: str) -> BrokerError:
+    """Tell what must be mended from what may pass."""
+    if error.err_code in NOT_ENABLED:
+        return BrokerSetupError(
+            f"NATS at {where} has JetStream switched off, for all or for our account. Switch it on: "
+            "start nats-server with -js, or give the account a jetstream section."
+        )
+    return BrokerError(f"NATS at {where}: {error.description}")
+
+
+def said(error: Exception) -> str:
+    """Put an error of the connection into a few words."""
+    if isinstance(error, ConnectionRefusedError):
+        return "nobody listens there"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, ServiceUnavailableError):
+        return "JetStream does not answer"
+    return (str(error).removeprefix("nats: ") or type(error).__name__)[:200]
+
+
+def shown(url: str) -> str:
+    """Name a server without what an URL may hold in secrets."""
+    parts = urlsplit(url if "://" in url else f"nats://{url}")
+    return f"{parts.hostname}:{parts.port or 4222}"

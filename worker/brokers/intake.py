@@ -1,0 +1,126 @@
+"""Hands over what the broker holds, in order, and acks what is committed."""
+
+from asyncio import Event, sleep
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
+
+from worker.brokers.base import Handle
+from worker.brokers.connection import Connection, Link, said, waits
+from worker.brokers.pull import Bounds, EpochError, Pull, handed_over, sequence
+from worker.brokers.streams import RELATIONS
+
+CONSUMER = "relation-worker-intake"
+ACK_WAIT = 3_600.0  # far longer than any commit: what is not acked comes again by a new epoch, not by time
+MORE_THAN_A_MESSAGE = 64 * 1024
+
+
+@dataclass(slots=True)
+class Counts:
+    """`unacked`: acks that could not be sent; `repeated`: messages that came again though committed."""
+
+    epochs: int = 0
+    messages: int = 0
+    unacked: int = 0
+    repeated: int = 0
+
+
+class Intake:
+    """One epoch after the other: each begins with a new consumer, so all that is un-acked comes in order."""
+
+    def __init__(self, connection: Connection, bounds: Bounds, tell: Callable[[str], None]) -> None:
+        self._connection = connection
+        self._bounds = bounds
+        self._tell = tell
+        self._pull: Pull | None = None
+        self._stopping = False
+        self._idle = Event()
+        self._idle.set()
+        self._committed = 0
+        self._waits = waits()
+        self.counts = Counts()
+
+    async def run(self, handle: Handle) -> None:
+        """Hand over batch by batch until cancelled or stopped."""
+        self._idle.clear()
+        try:
+            while not self._stopping:
+                await self._turn(handle)
+        finally:
+            self._idle.set()
+
+    async def stop(self) -> None:
+        """Take no more; returns when the batch in hand is committed and acked."""
+        self._stopping = True
+        if self._pull:
+            self._pull.end("stopped")
+        await self._idle.wait()
+
+    async def _turn(self, handle: Handle) -> None:
+        link = await self._connection.up()
+        try:
+            await self._epoch(link, handle)
+        except (EpochError, NatsError, OSError) as error:
+            if not self._stopping and not link.lost.done():
+                self._tell(f"intake begins again: {said(error)}")
+                await sleep(next(self._waits))
+
+    async def _epoch(self, link: Link, handle: Handle) -> None:
+        await renew(link)
+        largest = link.client.max_payload + MORE_THAN_A_MESSAGE
+        bounds = replace(self._bounds, bytes=max(self._bounds.bytes, largest))
+        self._pull = pull = Pull(link.client, RELATIONS, CONSUMER, bounds, link.lost)
+        self.counts.epochs += 1
+        try:
+            await pull.start()
+            while not self._stopping:
+                await self._batch(await pull.take(), link, handle)
+        finally:
+            self._pull = None
+            await pull.stop()
+
+    async def _batch(self, batch: list[Msg], link: Link, handle: Handle) -> None:
+        try:
+            await handle(handed_over(batch, RELATIONS, link.created))
+        except Exception as error:
+            raise EpochError(f"a batch was not committed ({type(error).__name__})") from error
+        self._count(batch)
+        await self._ack(batch, link)
+        self._waits = waits()
+
+    def _count(self, batch: list[Msg]) -> None:
+        self.counts.messages += len(batch)
+        if sequence(batch[0].reply) <= self._committed:
+            self.counts.repeated += sum(sequence(message.reply) <= self._committed for message in batch)
+        self._committed = max(self._committed, sequence(batch[-1].reply))
+
+    async def _ack(self, batch: list[Msg], link: Link) -> None:
+        for place, message in enumerate(batch):
+            try:
+                await link.client.publish(message.reply)
+            except NatsError as error:
+                self.counts.unacked += len(batch) - place
+                raise EpochError(f"{len(batch) - place} acks could not be sent") from error
+
+
+async def renew(link: Link) -> None:
+    """Delete and make the durable consumer: the server forgets what it handed over and was not acked."""
+    with suppress(NotFoundError):
+        await link.js.delete_consumer(RELATIONS, CONSUMER)
+    await link.js.add_consumer(
+        RELATIONS,
+        ConsumerConfig(
+            durable_name=CONSUMER,
+            description="Takes relation events into the worker's journal, in order.",
+            deliver_policy=DeliverPolicy.ALL,
+            # Work queues take no other policy: "all" is refused by 2.15.1.
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=ACK_WAIT,
+            max_ack_pending=100_000,
+        ),
+    )
