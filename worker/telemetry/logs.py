@@ -1,0 +1,181 @@
+"""How the worker speaks of itself: one line of JSON, or of text."""
+
+import logging
+import sys
+from collections.abc import Iterable, MutableMapping
+from typing import Any, Literal, TextIO
+
+import orjson
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+from worker.telemetry.masking import Secrets
+from worker.telemetry.terminal import PLAIN, printable
+
+Format = Literal["auto", "json", "text"]
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+LONGEST = 4096  # characters of one value
+# What libraries say below this level is about them, not about us.
+FOREIGN_LEVEL = logging.WARNING
+GOOD = {"applied", "superseded"}
+
+
+class Lines:
+    """Where lines go. A log that cannot be written must not stop a delivery, so failures end here."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def msg(self, message: str) -> None:
+        try:
+            self._stream.write(message + "\n")
+            self._stream.flush()
+        except (OSError, ValueError):  # closed, full, or in an encoding that lacks a character
+            return
+
+    log = debug = info = warning = warn = error = critical = fatal = exception = msg
+
+
+class Clean:
+    """The one door to the log: masks secrets, leaves bodies out, spells out what could steer a terminal."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+
+    def __call__(self, _logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+        return {key: spelled(value) for key, value in self._secrets.masked_table(event).items()}
+
+
+def spelled(value: Any) -> Any:
+    """Return the value with every text in it printable and bounded."""
+    if isinstance(value, str):
+        return printable(value[:LONGEST], keep=PLAIN)
+    if isinstance(value, list):
+        return [spelled(inner) for inner in value]
+    if isinstance(value, dict):
+        return {printable(str(key)): spelled(inner) for key, inner in value.items()}
+    return value
+
+
+def single_line(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Spell out line ends too, but for a traceback: in text a forged line must not look like one of ours."""
+    return {
+        key: printable(value) if isinstance(value, str) and key != "exception" else value
+        for key, value in event.items()
+    }
+
+
+def configure(
+    level: str = "info", form: Format = "auto", *, secrets: Iterable[str] = (), stream: TextIO | None = None
+) -> None:
+    """Set up our log and that of every library; without a stream it is standard error."""
+    out = stream or sys.stderr
+    readable = form == "text" or (form == "auto" and out.isatty())
+    shared = processors(Secrets(secrets))
+    ending = text_ending(colours=out.isatty()) if readable else json_ending()
+    structlog.configure(
+        processors=[*shared, *ending],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=lambda *_: Lines(out),
+        cache_logger_on_first_use=False,
+    )
+    adopt_foreign(LEVELS[level], [*shared, *ending], Lines(out))
+
+
+def processors(secrets: Secrets) -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        Clean(secrets),
+    ]
+
+
+def json_ending() -> list[Processor]:
+    return [structlog.processors.JSONRenderer(serializer=serialised)]
+
+
+def text_ending(*, colours: bool) -> list[Processor]:
+    # structlog's own default shows local variables in a traceback, and with them secrets.
+    plain = structlog.dev.plain_traceback
+    return [
+        single_line,
+        structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain, sort_keys=False),
+    ]
+
+
+def serialised(event: MutableMapping[str, Any], **_: Any) -> str:
+    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+class Adopted(logging.Handler):
+    """What libraries log goes through the same processors, and so through the same masks."""
+
+    def __init__(self, chain: list[Processor], lines: Lines) -> None:
+        super().__init__()
+        self._chain = chain
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event: Any = {"event": record.getMessage(), "logger": record.name}
+        if record.exc_info:
+            event["exc_info"] = record.exc_info
+        for processor in self._chain:
+            event = processor(None, record.levelname.lower(), event)
+        self._lines.msg(str(event))
+
+
+def adopt_foreign(level: int, chain: list[Processor], lines: Lines) -> None:
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, Adopted)]:
+        root.removeHandler(handler)
+    root.addHandler(Adopted(chain, lines))
+    root.setLevel(level if level == logging.DEBUG else max(level, FOREIGN_LEVEL))
+
+
+def logger(room: str) -> FilteringBoundLogger:
+    """Return the log of one room; cheap, and true to the latest `configure`."""
+    log: FilteringBoundLogger = structlog.get_logger(room=room)
+    return log
+
+
+def attempt(
+    log: FilteringBoundLogger,
+    *,
+    connection: str,
+    target: str,
+    operation: str,
+    source: str,
+    subject: str,
+    event_id: str,
+    position: int,
+    attempts: int,
+    calls: int,
+    verdict: str,
+    status: int | None,
+    waited_seconds: float,
+    sent_seconds: float,
+    reason: str | None = None,
+    detail: str | None = None,
+) -> None:
+    """Write the one canonical line of an attempt; `detail` holds no secret and no body."""
+    say = log.info if verdict in GOOD else log.warning
+    say(
+        "attempt",
+        connection=connection,
+        target=target,
+        operation=operation,
+        source=source,
+        subject=subject,
+        event_id=event_id,
+        position=position,
+        attempts=attempts,
+        calls=calls,
+        verdict=verdict,
+        status=status,
+        waited_seconds=round(waited_seconds, 3),
+        sent_seconds=round(sent_seconds, 3),
+        reason=reason,
+        detail=detail,
+    )
