@@ -7,6 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 MASK = "***"
+# A factory gives it to fields: before Python 3.12 it has no hash, and dataclasses take it for mutable.
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -21,7 +22,7 @@ class Request:
     method: str
     url: str = field(repr=False)
     params: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    headers: Mapping[str, str] = field(default=NO_HEADERS, repr=False)
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS, repr=False)
     body: bytes | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     masked_query: bool = False
@@ -37,7 +38,7 @@ class Response:
     """One HTTP answer: header names in lower case, `body` whole and bounded, `seconds` from send to last byte."""
 
     status: int
-    headers: Mapping[str, str] = field(default=NO_HEADERS, repr=False)
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS, repr=False)
     body: bytes = field(default=b"", repr=False)
     seconds: float = 0.0
     at: datetime | None = None
