@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf
 
 from schemas.model import broken
 from schemas.relation import Link, Operation, Party
@@ -76,7 +76,9 @@ class Attributes(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    specversion: Literal["1.0"] = Field(description="Version of CloudEvents. Source: CloudEvents 1.0.")
+    specversion: Literal["1.0"] = Field(
+        default="1.0", description="Version of CloudEvents. Source: CloudEvents 1.0."
+    )
     id: Short = Field(
         description="With `source` the event's identity; the pair seen again is a duplicate. 1 to 255 "
         "characters. Source: CloudEvents 1.0."
@@ -157,7 +159,7 @@ class Attributes(BaseModel):
 class Event(Attributes):
     """One event, checked."""
 
-    data: SerializeAsAny[Link | Party] = Field(
+    data: InstanceOf[Link] | InstanceOf[Party] = Field(
         description="The relation as it was created, what changed, or what was deleted. Source: contract 2."
     )
 
