@@ -86,6 +86,7 @@ class Connector(faststream.nats.NatsBroker):
     """
 
     def __init__(self, servers: list[str], credentials: Credentials) -> None:
+        self.servers = servers
         self.heard: Exception | None = None
         self._lost: Future[None] | None = None
         super().__init__(
@@ -106,7 +107,7 @@ class Connector(faststream.nats.NatsBroker):
         self._lost = get_running_loop().create_future()
         client = HeaderKeepingClient()
         try:
-            await client.connect(**self._connection_kwargs)
+            await client.connect(**{**self._connection_kwargs, "servers": self.servers})
         except BaseException:
             await client.close()
             raise

@@ -48,7 +48,6 @@ class Connection:
     def __init__(
         self,
         connector: Connector,
-        where: str,
         limits: StreamLimits,
         *,
         owned: bool,
@@ -56,7 +55,6 @@ class Connection:
         on_state: Callable[[bool], None],
     ) -> None:
         self._connector = connector
-        self._where = where
         self._limits = limits
         self._owned = owned
         self._tell = tell
@@ -86,6 +84,11 @@ class Connection:
         await self._connector.drop()
 
     @property
+    def where(self) -> str:
+        """Name the servers, without what their URLs may hold in secrets."""
+        return ", ".join(map(shown, self._connector.servers))
+
+    @property
     def link(self) -> Link | None:
         """The live connection, if there is one now."""
         return self._link if self._link and not self._link.lost.done() else None
@@ -101,7 +104,7 @@ class Connection:
         while link := self._link:
             await link.lost
             self._forget()
-            self._say(f"the connection to NATS at {self._where} is lost; trying to get it back")
+            self._say(f"the connection to NATS at {self.where} is lost; trying to get it back")
             await self._establish(patient=True)
 
     def _forget(self) -> None:
@@ -119,11 +122,11 @@ class Connection:
                     await self._connector.drop()
                     raise
                 self._say(str(error))
-            except (OSError, NatsError) as error:
-                self._say(f"NATS at {self._where} does not answer ({said(error)}); trying again")
+            except (OSError, NatsError, BrokerError) as error:
+                self._say(f"NATS at {self.where} does not answer ({said(error)}); trying again")
             await sleep(wait)
         if self._told:
-            self._say(f"connected to NATS at {self._where}")
+            self._say(f"connected to NATS at {self.where}")
         self._told = ""
         self._up.set()
         self._on_state(True)  # noqa: FBT003 - a hook that hears one fact
@@ -131,12 +134,12 @@ class Connection:
     async def _attempt(self) -> Link:
         client = await self._connect()
         lost = self._connector.lost
-        check(client, self._where)
+        check(client, self.where)
         js = client.jetstream()
         try:
             created = await provision(js, self._limits, owned=self._owned, tell=self._tell)
         except APIError as error:
-            raise refused(error, self._where) from error
+            raise refused(error, self.where) from error
         receipts = Receipts(client, lost)
         await receipts.start()
         return Link(client, js, receipts, lost, created)
@@ -146,13 +149,13 @@ class Connection:
             return await self._connector.fresh()
         except SSLCertVerificationError as error:
             raise BrokerSetupError(
-                f"the certificate of NATS at {self._where} is not trusted: {error.verify_message}. "
+                f"the certificate of NATS at {self.where} is not trusted: {error.verify_message}. "
                 "Name its authority in broker.tls."
             ) from error
         except NatsError as error:
             if "authorization" in str(error).lower():
                 raise BrokerSetupError(
-                    f"NATS at {self._where} refuses our credentials. Check the secrets of [broker]."
+                    f"NATS at {self.where} refuses our credentials. Check the secrets of [broker]."
                 ) from error
             raise self._connector.heard or error from error
 
@@ -180,7 +183,7 @@ def refused(error: APIError, where: str) -> BrokerError:
             f"NATS at {where} has JetStream switched off, for all or for our account. Switch it on: "
             "start nats-server with -js, or give the account a jetstream section."
         )
-    return BrokerError(f"NATS at {where}: {error.description}")
+    return BrokerError(error.description or f"error {error.code}")
 
 
 def said(error: Exception) -> str:

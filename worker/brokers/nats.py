@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from worker.brokers.base import BrokerError, Handle, Publication
 from worker.brokers.client import Connector, Credentials
-from worker.brokers.connection import Connection, Link, shown
+from worker.brokers.connection import Connection, Link
 from worker.brokers.intake import Counts, Intake
 from worker.brokers.pull import Bounds
 from worker.brokers.streams import StreamLimits
@@ -36,7 +36,6 @@ class NatsBroker:
         self.connector = Connector(urls, credentials or Credentials())
         self._connection = Connection(
             self.connector,
-            ", ".join(map(shown, urls)),
             limits or StreamLimits(),
             owned=owned,
             tell=tell,

@@ -171,7 +171,10 @@ async def _differ(
     tell: Callable[[str], None],
 ) -> None:
     if owned:
-        await js.update_stream(info.config.evolve(**changes))
+        try:
+            await js.update_stream(info.config.evolve(**changes))
+        except APIError as error:
+            tell(f"stream {info.config.name} keeps its limits: {error.description}")
         return
     listed = ", ".join(
         f"{name} {getattr(info.config, name)} instead of {new}" for name, new in changes.items()
