@@ -1,0 +1,53 @@
+"""The command line as a whole: its nouns, and errors as single lines."""
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from worker.brokers.base import BrokerError
+from worker.cli.exits import SUMMARY, Exit, Problem
+from worker.cli.output import note
+from worker.configuration.findings import SettingsError
+from worker.journal.errors import JournalError
+
+
+class Face(TyperGroup):
+    """Tells a person what went wrong and how to mend it, and the shell by which exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Problem as problem:
+            raise ended(problem.exit_code, problem.text, problem.hint) from problem
+        except SettingsError as error:
+            many = len(error.findings)
+            text = "the settings have a mistake" if many == 1 else f"the settings have {many} mistakes"
+            raise ended(Exit.USAGE, text, str(error)) from error
+        except (BrokerError, JournalError) as error:
+            raise ended(Exit.UNREACHABLE, str(error)) from error
+
+
+def ended(code: Exit, text: str, hint: str = "") -> typer.Exit:
+    note(f"error: {text}")
+    for line in hint.splitlines():
+        note(f"  {line}")
+    return typer.Exit(code)
+
+
+def application() -> typer.Typer:
+    """Return the command line with all nouns."""
+    from worker.cli import config, schemas
+
+    app = typer.Typer(
+        name="relation-worker",
+        cls=Face,
+        help="Brings relation events from a broker to onOffice, SuperOffice, OutSmart and Silvasoft.",
+        epilog=SUMMARY,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.add_typer(config.app, name="config")
+    app.command("schemas")(schemas.schemas)
+    return app
