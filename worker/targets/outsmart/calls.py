@@ -1,0 +1,100 @@
+"""What can be asked of OutSmart, and the request that asks it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+import orjson
+
+from worker.sending.wire import Request
+from worker.targets.base import Step
+from worker.targets.mapping import unmappable
+from worker.targets.outsmart.field import KEY, Record, is_blank
+from worker.targets.outsmart.settings import OutSmartSettings
+
+HEADERS = {"Accept": "application/json"}
+JSON_HEADERS = {**HEADERS, "Content-Type": "application/json"}
+
+# https://knowledge.out-smart.com/openapi/advanced-filters, read November 2026.
+# `delete_all=true` would delete every customer: none of these ever comes from an event.
+DELETE = (("delete_all", "false"), ("entity", "relation"), ("key", KEY))
+FIND = (("key", KEY),)
+FIND_MORE = (("operator", "eq"), ("includeFreefields", "true"))
+NOBODY = "relation-worker-probe"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Create or update one record."""
+
+    record: Record = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Read the records of one number."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete the records of one number."""
+
+    number: str
+
+
+def post(record: Record) -> Step:
+    """Return the step that may share an array with others, but never with one of the same number."""
+    return Step(Post(record), batch="relations", keys=frozenset({str(record[KEY]).casefold()}))
+
+
+def find(number: str) -> Step:
+    return Step(Find(_filled(number)))
+
+
+def delete(number: str) -> Step:
+    return Step(Delete(_filled(number)))
+
+
+def _filled(number: str) -> str:
+    if is_blank(number):
+        raise unmappable(f"OutSmart: {KEY} is empty, and an empty value could mean any record.")
+    return number
+
+
+def request(steps: Sequence[Step], settings: OutSmartSettings) -> Request:
+    """Return the call of these steps: an array of records, or one question."""
+    asked = steps[0].body
+    if isinstance(asked, Post):
+        records = [step.body.record for step in steps]
+        return _request("POST", "relations/", (), settings, orjson.dumps(records))
+    if isinstance(asked, Delete):
+        return _request("GET", "DeleteEntity/", (*DELETE, ("value", _filled(asked.number))), settings)
+    params = (*FIND, ("value", asked.number), *FIND_MORE)
+    return _request("GET", "relations/", params, settings)
+
+
+def _request(
+    method: str,
+    path: str,
+    params: tuple[tuple[str, str], ...],
+    settings: OutSmartSettings,
+    body: bytes | None = None,
+) -> Request:
+    token, software = settings.token.get_secret_value(), settings.software_token.get_secret_value()
+    return Request(
+        method,
+        settings.base_url.rstrip("/") + "/" + path,
+        (("token", token), ("software_token", software), *params),
+        HEADERS if body is None else JSON_HEADERS,
+        body,
+        secrets=secrets(settings),
+        masked_query=True,
+    )
+
+
+def secrets(settings: OutSmartSettings) -> tuple[str, ...]:
+    """Return the tokens, also as they look in an address, which an answer may quote."""
+    tokens = (settings.token.get_secret_value(), settings.software_token.get_secret_value())
+    return (*tokens, *(quote(token, safe="") for token in tokens))
