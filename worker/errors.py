@@ -17,28 +17,7 @@ WorkerError
         `-- UnsupportedError       it has no such operation, or no such expression
 """
 
-from typing import Literal
-
-# contract.md 4.3: the closed set of why an event is given up on.
-Reason = Literal[
-    "malformed",
-    "unknown_type",
-    "invalid_data",
-    "unroutable",
-    "expired",
-    "unsupported",
-    "unmappable",
-    "rejected",
-    "not_found",
-    "waits_for",
-    "conflict",
-    "ambiguous",
-    "forbidden",
-    "attempts_exhausted",
-    "unknown_outcome",
-    "unexpected_answer",
-    "crashed",
-]
+from schemas.dead_letter import Reason
 
 
 class WorkerError(Exception):
@@ -121,9 +100,7 @@ class UnauthorizedError(ClosedError):
 class PermanentError(TargetError):
     """It never succeeds as it stands; `applied_in_part` says that half of it is done."""
 
-    def __init__(
-        self, detail: str, *, reason: Reason, code: str | None = None, applied_in_part: bool = False
-    ) -> None:
+    def __init__(self, detail: str, *, reason: Reason, code: str | None = None, applied_in_part: bool = False) -> None:
         super().__init__(detail, reason=reason, code=code)
         self.applied_in_part = applied_in_part
 

@@ -7,10 +7,8 @@ from typing import Any, Literal, Protocol
 
 from schemas.cloudevent import Event
 from schemas.relation import Link, Operation, Party
+from schemas.result import Effect
 from worker.sending.wire import Request, Response
-
-# contract.md 4.1
-Effect = Literal["created", "updated", "replaced", "deleted", "deactivated", "existed", "absent", "unchanged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +87,10 @@ class Target(Protocol):
         """Return host and account: the customer id, else 16 hex of a digest of token or key; no secret."""
         ...
 
+    def keyless(self, data: Link | Party) -> bool:
+        """Say whether a create that was never sent leaves no trace: it is look-first and has no natural key."""
+        ...
+
     def course(self, task: Task) -> Course:
         """Return the walk of one delivery; starting it anew is always allowed."""
         ...
@@ -116,5 +118,3 @@ class Target(Protocol):
         error is the step's own.
         """
         ...
-
-

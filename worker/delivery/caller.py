@@ -1,0 +1,225 @@
+"""One call: marks, request, answer, and each delivery's share of it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from worker.delivery.attempt import Attempt
+from worker.delivery.ready import Ready
+from worker.delivery.walk import Walk, crashed
+from worker.errors import (
+    ClosedError,
+    OutageError,
+    RepeatError,
+    RetryableError,
+    TargetError,
+    UnknownOutcomeError,
+    WorkerError,
+)
+from worker.journal.journal import Journal
+from worker.journal.rows import Mark
+from worker.outcome.ending import LastCall
+from worker.sending.slot import Slot
+from worker.sending.wire import Request, Response
+from worker.targets.base import Exchange, Owners, Target
+
+Send = Callable[[Request, Slot], Awaitable[Response]]
+
+
+@dataclass(slots=True)
+class Caller:
+    """Makes the calls of one connection; every one has a slot of the gate."""
+
+    connection: str
+    target: Target
+    journal: Journal
+    walk: Walk
+    ready: Ready
+    send: Send
+    slot: Callable[[], Awaitable[Slot]]
+    now: Callable[[], datetime]
+    batch: int
+    session: int = 0
+
+    async def call(self, slot: Slot) -> None:
+        """Make one call for the step that has waited longest and all that may go with it."""
+        try:
+            await self.ask()
+            load = self.ready.pick(1 if slot.probe else self.batch)
+            if not load:
+                slot.release()
+                return
+            await self.mark(load)
+        except BaseException:
+            slot.release()
+            raise
+        try:
+            await self.exchange(slot, load)
+        finally:
+            slot.release()
+
+    async def ask(self) -> None:
+        """Ask the journal which remote ids are taken, once for all courses that want to know."""
+        while self.walk.asking:
+            asking, self.walk.asking = self.walk.asking, []
+            wanted = {remote_id for attempt in asking for remote_id in owners(attempt).remote_ids}
+            taken = await self.journal.owners(self.connection, tuple(wanted))
+            for attempt in asking:
+                if not attempt.dropped:
+                    key = attempt.carrier.key
+                    mine = owners(attempt).remote_ids
+                    self.walk.feed(attempt, frozenset(each for each in mine if taken.get(each, key) != key))
+
+    async def mark(self, load: Sequence[Attempt]) -> None:
+        """Note in the journal what is about to be sent and must not be repeated blindly."""
+        members = [
+            member
+            for attempt in load
+            if not attempt.step.repeatable
+            for member in attempt.fold.members
+            if not member.marked
+        ]
+        if not members:
+            return
+        await self.journal.commit(Mark(self.connection, tuple(member.position for member in members)))
+        for member in members:
+            member.marked = True
+
+    async def exchange(self, slot: Slot, load: Sequence[Attempt]) -> None:
+        """Ask, and hand the answers out."""
+        steps = [attempt.step for attempt in load]
+        request: Request | None = None
+        response: Response | None = None
+        answers: list[Any] | WorkerError
+        for attempt in load:
+            attempt.in_call, attempt.session = True, self.session
+        try:
+            request = self.target.request(steps, self.now())
+            response = await self.send(request, slot)
+            answers = self.target.read(steps, response)
+        except TargetError as error:
+            answers = error
+        except Exception as bug:  # noqa: BLE001 -- the one place where a bug becomes an outcome
+            answers = crashed(bug)
+        slot.done(first_error(answers), [relation(attempt) for attempt in load])
+        self.account(load, request, response)
+        self.hand_out(load, answers, is_sent=is_sent(answers, request, response))
+
+    def account(self, load: Sequence[Attempt], request: Request | None, response: Response | None) -> None:
+        """Count the call for each delivery that had a share in it."""
+        seconds = response.seconds if response else 0.0
+        for attempt in load:
+            attempt.in_call = False
+            attempt.calls += 1
+            carrier = attempt.carrier
+            carrier.calls += 1
+            carrier.sent_seconds += seconds
+            carrier.tried_seconds += seconds
+            carrier.first_attempt_at = carrier.first_attempt_at or self.now()
+            if request is not None:
+                attempt.last = LastCall(request, response)
+
+    def hand_out(self, load: Sequence[Attempt], answers: "list[Any] | WorkerError", *, is_sent: bool) -> None:
+        """Give each attempt its answer; a call that failed as a whole is halved or costs the one it carried."""
+        if isinstance(answers, list) and len(answers) != len(load):
+            answers = crashed(ValueError("read gave another number of answers than there were steps"))
+        if isinstance(answers, list):
+            for attempt, answer in zip(load, answers, strict=True):
+                self.answer(attempt, answer, is_sent=is_sent)
+        elif len(load) == 1 or isinstance(answers, ClosedError | RepeatError):
+            for attempt in load:
+                self.answer(attempt, answers, is_sent=is_sent)
+        else:
+            self.halve(load, answers, is_sent=is_sent)
+
+    def answer(self, attempt: Attempt, answer: Any, *, is_sent: bool) -> None:
+        """Give one attempt its answer, unless it is to be asked again in a new session."""
+        if not isinstance(answer, RepeatError):
+            self.walk.answered(attempt, answer, is_sent=is_sent)
+            return
+        if attempt.renewed:
+            self.walk.answered(attempt, answer.otherwise, is_sent=is_sent)
+            return
+        if attempt.session == self.session:
+            self.renew_session()
+        attempt.renewed = True
+        self.ready.add(attempt)
+
+    def halve(self, load: Sequence[Attempt], error: WorkerError, *, is_sent: bool) -> None:
+        """Split a call that failed as a whole, until the bad one is alone; nobody loses an attempt to it."""
+        middle = (len(load) + 1) // 2
+        for half in (load[:middle], load[middle:]):
+            together = object()
+            for attempt in half:
+                attempt.half = together
+                if is_sent and not attempt.step.repeatable and isinstance(error, RetryableError | UnknownOutcomeError):
+                    self.walk.look_later(attempt, error)
+                else:
+                    self.ready.add(attempt)
+
+    async def open_session(self, slot: Slot, exchange: Exchange) -> None:
+        """Say what the vendor wants to hear before any other call; each request has a slot of its own."""
+        request = next(exchange, None)
+        while request is not None:
+            request = await self.said(slot, exchange, request)
+            if request is not None:
+                slot = await self.slot()
+        slot.release()
+
+    async def said(self, slot: Slot, exchange: Exchange, request: Request) -> Request | None:
+        """Say one thing; return the next, None when there is no more to say or it was refused."""
+        try:
+            return exchange.send(await self.send(request, slot))
+        except StopIteration:
+            slot.done()
+        except TargetError as error:
+            exchange.close()
+            closed = error if isinstance(error, ClosedError | UnknownOutcomeError) else OutageError(error.detail)
+            slot.done(closed)
+        finally:
+            slot.release()
+        return None
+
+    async def probe(self, slot: Slot) -> None:
+        """Ask something harmless, to learn whether address and credentials are right by now."""
+        step = self.target.probe()
+        answer: Any
+        try:
+            response = await self.send(self.target.request([step], self.now()), slot)
+            (answer,) = self.target.read([step], response)
+        except TargetError as error:
+            answer = error
+        if isinstance(answer, RepeatError):
+            self.renew_session()
+            answer = answer.otherwise
+        slot.done(answer if isinstance(answer, TargetError) else None)
+        slot.release()
+
+    def renew_session(self) -> None:
+        """Make the next call wait for a new session."""
+        self.session += 1
+        self.target.forget_session()
+
+
+def first_error(answers: "list[Any] | WorkerError") -> TargetError | None:
+    """Return what a call was refused with, as a whole or, for what is about us, in one of its answers."""
+    if isinstance(answers, list):
+        return next((answer for answer in answers if isinstance(answer, ClosedError)), None)
+    return answers if isinstance(answers, TargetError) else None
+
+
+def relation(attempt: Attempt) -> str:
+    """Return a relation's name, as the gate tells failures of one relation from those of many."""
+    return "\0".join(attempt.carrier.key)
+
+
+def owners(attempt: Attempt) -> Owners:
+    """Return the question to the journal that an attempt waits with."""
+    assert isinstance(attempt.waiting, Owners), "only what asks is asked for"
+    return attempt.waiting
+
+
+def is_sent(answers: "list[Any] | WorkerError", request: Request | None, response: Response | None) -> bool:
+    """Say whether the vendor may have got the request."""
+    return response is not None or (request is not None and isinstance(answers, UnknownOutcomeError))

@@ -1,0 +1,190 @@
+"""One connection at work: loads, starts, waits for slots, calls."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from schemas.cloudevent import Event
+from worker.delivery.attempt import Attempt
+from worker.delivery.caller import Caller
+from worker.delivery.lane import Lane
+from worker.delivery.lanes import Lanes
+from worker.delivery.ready import Ready
+from worker.delivery.walk import Walk
+from worker.delivery.window import Window
+from worker.journal.journal import Journal
+from worker.journal.rows import Delivery
+from worker.sending.gate import Gate
+from worker.sending.pauses import Pause
+from worker.sending.slot import Slot
+
+FORGET_AFTER = 1.0  # seconds that a pause must last before what is held is dropped; the journal has it
+
+
+class Engine:
+    """Brings what waits for one connection to its target, one slot of the gate at a time."""
+
+    def __init__(
+        self,
+        connection: str,
+        journal: Journal,
+        gate: Gate,
+        window: Window,
+        lanes: Lanes,
+        ready: Ready,
+        walk: Walk,
+        caller: Caller,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.connection = connection
+        self.gate = gate
+        self.window = window
+        self.lanes = lanes
+        self.ready = ready
+        self.walk = walk
+        self.caller = caller
+        self._journal = journal
+        self._now = now
+        self._work = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._calls: set[asyncio.Task[None]] = set()
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._forgotten = False
+        self._stopping = False
+
+    @property
+    def in_flight(self) -> int:
+        """Calls under way."""
+        return len(self._calls)
+
+    def offer(self, fresh: Sequence[tuple[Delivery, Event]]) -> None:
+        """Take in what was just taken; an attempt that nobody was asked about yet folds anew with it."""
+        self.window.offer(fresh)
+        for row, _ in fresh:
+            lane = self.lanes.get((row.source, row.subject))
+            if lane is not None:
+                self._take_back(lane)
+        self.changed()
+        self._wanted.set()
+
+    def changed(self) -> None:
+        """Look whether there is work: a step or a lane may have become ready."""
+        if self.ready or self.walk.asking or self.lanes.has_startable:
+            self._work.set()
+        if self.window.wants_more or self.lanes.has_strangers:
+            self._wanted.set()
+
+    def gate_changed(self, pause: Pause | None) -> None:
+        """Drop what is held if a pause lasts; go on when it is over."""
+        if pause is not None:
+            asyncio.get_running_loop().call_later(FORGET_AFTER, self._forget)
+            return
+        self._wanted.set()
+        self._work.set()
+
+    async def run(self) -> None:
+        """Work until cancelled or stopped."""
+        async with asyncio.TaskGroup() as tasks:
+            loading = tasks.create_task(self._load())
+            try:
+                await self._call(tasks)
+            finally:
+                loading.cancel()
+
+    async def stop(self, grace: float) -> None:
+        """Start nothing more; return when the calls in flight are settled, or after `grace` seconds."""
+        self._stopping = True
+        self._work.set()
+        try:
+            await asyncio.wait_for(self._quiet.wait(), grace)
+        except TimeoutError:
+            for call in self._calls:
+                call.cancel()
+
+    async def _call(self, tasks: asyncio.TaskGroup) -> None:
+        while not self._stopping:
+            await self._work.wait()
+            if self._stopping:
+                return
+            slot = await self.gate.slot()
+            if self._stopping:
+                slot.release()
+                return
+            if not await self._session(slot):
+                continue
+            if slot.probe in ("credentials", "address"):
+                await self.caller.probe(slot)
+                continue
+            if slot.probe and self._forgotten:
+                await self._remember()
+            self._start()
+            if not (self.ready or self.walk.asking):
+                self._work.clear()
+                slot.release()
+                continue
+            self._spawn(tasks, slot)
+
+    async def _session(self, slot: Slot) -> bool:
+        exchange = self.caller.target.exchange(self._now())
+        if exchange is None:
+            return True
+        await self.caller.open_session(slot, exchange)
+        return False
+
+    def _start(self) -> None:
+        missing = self.caller.batch - len(self.ready)
+        while missing > 0:
+            lane = self.lanes.next()
+            if lane is None:
+                return
+            if self.walk.start(lane) is not None:
+                missing -= 1
+
+    def _spawn(self, tasks: asyncio.TaskGroup, slot: Slot) -> None:
+        call = tasks.create_task(self.caller.call(slot))
+        self._calls.add(call)
+        self._quiet.clear()
+        call.add_done_callback(self._called)
+
+    def _called(self, call: "asyncio.Task[None]") -> None:
+        self._calls.discard(call)
+        if not self._calls:
+            self._quiet.set()
+            self._forget()
+        self.changed()
+
+    async def _load(self) -> None:
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            if self.gate.paused is None:
+                await self._remember()
+
+    async def _remember(self) -> None:
+        self._forgotten = False
+        await self.window.load()
+        strangers = self.lanes.strangers()
+        if strangers:
+            known = await self._journal.known(self.connection, [lane.key for lane in strangers])
+            for lane in strangers:
+                self.lanes.get_known(lane, known[lane.key])
+        self.changed()
+
+    def _take_back(self, lane: Lane) -> None:
+        attempt = lane.current
+        if attempt is not None and is_untouched(attempt):
+            self.lanes.take_back(lane, attempt)
+
+    def _forget(self) -> None:
+        if self.gate.paused is None or self._calls or self._forgotten:
+            return
+        self._forgotten = True
+        self.walk.forget()
+        self.window.forget()
+
+
+def is_untouched(attempt: Attempt) -> bool:
+    """Say whether nothing was asked of anybody for an attempt, now or before."""
+    carrier = attempt.carrier
+    return not (attempt.in_call or attempt.calls or carrier.attempts or carrier.unresolved or attempt.half)

@@ -1,0 +1,65 @@
+"""A waiting delivery in memory, with what has been tried."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from schemas.cloudevent import Event
+from worker.errors import TargetError, UnknownOutcomeError
+from worker.journal.rows import Delivery, Try
+
+Key = tuple[str, str]  # source, subject
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """One waiting delivery of a window; everything beside `row` and `event` changes as it is tried.
+
+    `maybe_sent`: a call that must not be repeated blindly may have reached the vendor. `suspect`: any call may
+    have, because the worker before us ended without a hand-over. `alone`: neither folds nor shares a call; `single`:
+    does not fold. `marked`: the journal has its `sent` mark.
+    `tried_seconds`: inside calls and back-offs, without pauses and queues.
+    """
+
+    row: Delivery
+    event: Event
+    maybe_sent: bool = False
+    suspect: bool = False
+    alone: bool = False
+    single: bool = False
+    marked: bool = False
+    attempts: int = 0
+    looks: int = 0
+    calls: int = 0
+    sent_seconds: float = 0.0
+    tried_seconds: float = 0.0
+    first_attempt_at: datetime | None = None
+    retry_at: float | None = None
+    unresolved: TargetError | None = None
+    tries: list[Try] = field(default_factory=list)
+
+    @property
+    def key(self) -> Key:
+        """The relation that it is about."""
+        return (self.row.source, self.row.subject)
+
+    @property
+    def position(self) -> int:
+        """Its place in broker order."""
+        return self.row.position
+
+
+def hold(row: Delivery, event: Event, *, suspect: bool = False) -> Held:
+    """Return a delivery as it is held in memory, with what the journal knows of earlier attempts."""
+    return Held(
+        row,
+        event,
+        maybe_sent=row.maybe_sent,
+        suspect=suspect,
+        alone=row.marks > 1,
+        marked=row.maybe_sent,
+        unresolved=UnknownOutcomeError("The worker ended while this was being sent.") if row.maybe_sent else None,
+        attempts=row.attempts,
+        calls=row.calls,
+        first_attempt_at=row.first_attempt_at,
+        tries=list(row.tries),
+    )

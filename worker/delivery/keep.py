@@ -1,0 +1,47 @@
+"""Commits what was decided, until it is on disk."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from worker.journal.errors import JournalError, LeaseLostError, TakenError
+from worker.journal.journal import Journal
+from worker.journal.rows import Change
+
+PATIENCE = 1.0  # seconds between tries while the journal cannot write
+
+Then = Callable[[], None]
+
+
+def nothing() -> None:
+    """Go on with nothing."""
+
+
+class Keeper:
+    """Writes for one connection; an outcome that could not be written yet is never dropped or told."""
+
+    def __init__(self, journal: Journal, tell: Callable[[str], None], lost: Callable[[], None]) -> None:
+        self._journal = journal
+        self._tell = tell
+        self._lost = lost
+
+    def keep(self, changes: tuple[Change, ...], then: Then = nothing, taken: Then = nothing) -> None:
+        """Commit with the next group and go on with `then`, or with `taken` if another relation has its id."""
+        future = asyncio.ensure_future(self._journal.commit(*changes))
+        future.add_done_callback(partial(self._kept, changes, then, taken))
+
+    def _kept(self, changes: tuple[Change, ...], then: Then, taken: Then, future: "asyncio.Future[None]") -> None:
+        if future.cancelled():
+            return
+        error = future.exception()
+        if error is None:
+            then()
+        elif isinstance(error, LeaseLostError):
+            self._lost()
+        elif isinstance(error, TakenError):
+            taken()
+        elif isinstance(error, JournalError):
+            self._tell(f"The journal cannot write, trying again: {error}")
+            asyncio.get_running_loop().call_later(PATIENCE, self.keep, changes, then, taken)
+        else:
+            raise error

@@ -1,0 +1,49 @@
+"""The ordered queue of one relation at one connection."""
+
+from asyncio import TimerHandle
+from collections import deque
+from dataclasses import dataclass, field
+
+from worker.delivery.attempt import Again, Attempt
+from worker.delivery.held import Held, Key
+from worker.journal.rows import KnownRelation
+
+
+@dataclass(slots=True, eq=False)
+class Lane:
+    """At most one attempt of a lane is under way; the next starts when its outcome is committed.
+
+    `known` is what the journal knows of the relation (None until it was read); `again`: what is tried next.
+    """
+
+    key: Key
+    waiting: deque[Held] = field(default_factory=deque)
+    current: Attempt | None = None
+    known: KnownRelation | None = None
+    again: Again | None = None
+    timer: TimerHandle | None = None
+    queued: bool = False
+
+    @property
+    def is_startable(self) -> bool:
+        """Whether its head may start now."""
+        return bool(self.waiting) and self.current is None and self.known is not None and self.timer is None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing of it is left."""
+        return not self.waiting and self.current is None
+
+    def take(self, count: int) -> list[Held]:
+        """Take the first `count` events, which one attempt carries."""
+        return [self.waiting.popleft() for _ in range(count)]
+
+    def give_back(self, members: list[Held]) -> None:
+        """Put the events of an attempt back, in order, before all that came later."""
+        self.waiting.extendleft(reversed(members))
+
+    def rest(self) -> None:
+        """Cancel a retry's timer."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None

@@ -1,0 +1,376 @@
+"""Brings attempts forward: what an answer means for one delivery, and what follows from it."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from worker.delivery.attempt import Again, Attempt, Fold
+from worker.delivery.coalescing import Coalescing
+from worker.delivery.held import Held
+from worker.delivery.judge import judged
+from worker.delivery.keep import Keeper
+from worker.delivery.lane import Lane
+from worker.delivery.lanes import Lanes
+from worker.delivery.ready import Ready
+from worker.delivery.retry import Patience
+from worker.delivery.settle import Settler, with_reason
+from worker.errors import (
+    ClosedError,
+    CrashedError,
+    PermanentError,
+    RejectedError,
+    RetryableError,
+    TargetError,
+    UnknownOutcomeError,
+    WorkerError,
+)
+from worker.journal.rows import Attempted, KnownRelation, Settled, Try
+from worker.outcome.case_file import TRIES_KEPT
+from worker.outcome.ending import Burial
+from worker.targets.base import Applied, Course, Known, Owners, Step, Target, Task
+
+# These say that nothing was refused: undoing a fold would only make more of the same.
+NO_REFUSAL = frozenset({"attempts_exhausted", "unknown_outcome", "crashed"})
+
+
+@dataclass(slots=True)
+class Walk:
+    """The deliveries of one connection on their way; it decides, others wait, send and write.
+
+    `settled` is told what is on disk, `changed` that a step or a lane may have become ready.
+    """
+
+    target: Target
+    lanes: Lanes
+    ready: Ready
+    coalescing: Coalescing
+    patience: Patience
+    settler: Settler
+    keeper: Keeper
+    now: Callable[[], datetime]
+    settled: Callable[[list[Settled]], None]
+    changed: Callable[[], None]
+    closed: Callable[[ClosedError], None]
+    asking: list[Attempt] = field(default_factory=list)
+    chance: random.Random = field(default_factory=random.Random)
+
+    # Starting
+
+    def start(self, lane: Lane) -> Attempt | None:
+        """Start what stands at a lane's head; None where it ended without asking anything."""
+        known = lane.known
+        assert known is not None, "a lane starts when the journal was asked"
+        lane.again, again = None, lane.again
+        if again is None:
+            self.judge(lane, known)
+            if not lane.waiting:
+                self.lanes.close_if_idle(lane)
+                return None
+            again = Again(self.coalescing.fold(lane.waiting, known, self.now()), half=None)
+        lane.take(len(again.fold.members))
+        lane.current = attempt = Attempt(again.fold, self.course(again.fold, known), self.now(), half=again.half)
+        self.feed(attempt, None)
+        return attempt if lane.current is attempt else None
+
+    def judge(self, lane: Lane, known: KnownRelation) -> None:
+        """Settle all at the lane's head that needs no call."""
+        while lane.waiting:
+            held = lane.waiting[0]
+            end = judged(held, known, self.now())
+            if end is None:
+                return
+            lane.take(1)
+            self.end(lane, [self.settler.ended(held, held.row.operation, end, self.now())], [held])
+
+    def course(self, fold: Fold, known: KnownRelation) -> Course:
+        """Return the target's walk for a fold."""
+        if fold.free:
+            return never_was()
+        state = known.state
+        seen = Known(state.remote_id, deleted=state.deleted) if state else Known()
+        carrier = fold.carrier
+        return self.target.course(Task(carrier.event, fold.operation, fold.data, seen, in_doubt=carrier.maybe_sent))
+
+    # Going on
+
+    def feed(self, attempt: Attempt, answer: Any) -> None:
+        """Give a course what it asked for, and take what it wants next, or how it ended."""
+        attempt.renewed = False
+        attempt.half = None if answer is not None else attempt.half
+        try:
+            wanted = attempt.course.throw(answer) if isinstance(answer, TargetError) else attempt.course.send(answer)
+        except StopIteration as end:
+            self.applied(attempt, end.value)
+        except TargetError as error:
+            self.failed(attempt, error)
+        except Exception as bug:  # noqa: BLE001 -- the one place where a bug becomes an outcome
+            attempt.carrier.attempts += 1
+            self.bury(attempt, crashed(bug))
+        else:
+            self.wants(attempt, wanted)
+
+    def wants(self, attempt: Attempt, wanted: Step | Owners) -> None:
+        """Queue what a course wants next."""
+        attempt.waiting = wanted
+        carrier = attempt.carrier
+        if isinstance(wanted, Owners):
+            self.asking.append(attempt)
+        elif carrier.unresolved is not None and not wanted.repeatable:
+            self.repeated(attempt, carrier.unresolved)
+        else:
+            self.ready.add(attempt)
+        self.changed()
+
+    def repeated(self, attempt: Attempt, error: TargetError) -> None:
+        """Count the attempt whose outcome was looked for and not found, and go on if another is left."""
+        carrier = attempt.carrier
+        carrier.unresolved = None
+        carrier.attempts += 1
+        if self.patience.is_spent(carrier, error):
+            self.give_up(attempt, error)
+        else:
+            self.ready.add(attempt)
+
+    def answered(self, attempt: Attempt, answer: Any, *, is_sent: bool) -> None:
+        """Take the answer to one step; `is_sent`: the request may have reached the vendor."""
+        attempt.is_half_done |= not (attempt.step.repeatable or isinstance(answer, ClosedError))
+        match answer:
+            case ClosedError():
+                self.closed(answer)
+                self.ready.add(attempt)
+            case UnknownOutcomeError() | RetryableError() if is_sent and in_doubt(attempt, answer):
+                self.look_later(attempt, answer)
+            case UnknownOutcomeError():
+                self.feed(attempt, RetryableError(answer.detail, code=answer.code))
+            case _:
+                self.feed(attempt, answer)
+
+    # Ending
+
+    def failed(self, attempt: Attempt, error: TargetError) -> None:
+        """Take the error with which a course ended."""
+        match error:
+            case ClosedError():
+                self.closed(error)
+                self.again(attempt, delay=None)
+            case RetryableError() | UnknownOutcomeError():
+                self.retry(attempt, error)
+            case _:
+                attempt.carrier.attempts += 1
+                self.give_up(attempt, error)
+
+    def applied(self, attempt: Attempt, applied: Applied) -> None:
+        """Settle what the target took."""
+        lane = self.lanes[attempt.carrier.key]
+        assert lane.known is not None, "an attempt runs in a lane that is known"
+        if attempt.carrier.unresolved is not None:
+            applied = found(applied)
+        settled = self.settler.applied(attempt.fold, applied, lane.known, self.now())
+        then = partial(self.ended, lane, settled, attempt.fold.members)
+        self.keeper.keep(tuple(settled), then, partial(self.conflict, attempt, applied))
+
+    def conflict(self, attempt: Attempt, applied: Applied) -> None:
+        """Bury what was written to a record that another relation came to own meanwhile."""
+        detail = f"Another relation owns the record {applied.remote_id} at the target."
+        self.bury(attempt, RejectedError(detail, reason="conflict"))
+
+    def give_up(self, attempt: Attempt, error: TargetError) -> None:
+        """Bury what its target refused or what failed too often; a fold that was refused is undone instead."""
+        if len(attempt.fold.members) > 1 and error.reason not in NO_REFUSAL:
+            self.unfold(attempt)
+        else:
+            self.bury(attempt, exhausted(error))
+
+    def bury(self, attempt: Attempt, error: WorkerError) -> None:
+        """Give every event of a fold up, each with a letter of its own."""
+        attempt.dropped = True
+        lane = self.lanes[attempt.carrier.key]
+        assert lane.known is not None, "an attempt runs in a lane that is known"
+        note_try(attempt, "bury", error)
+        settled = [self.buried(attempt, member, error, lane.known) for member in attempt.fold.members]
+        self.end(lane, settled, attempt.fold.members)
+
+    def buried(self, attempt: Attempt, held: Held, error: WorkerError, known: KnownRelation) -> Settled:
+        """Return the outcome of one event that is given up on."""
+        burial = Burial(
+            error,
+            remote_id=known.state.remote_id if known.state else None,
+            applied_in_part=isinstance(error, PermanentError) and error.applied_in_part,
+            maybe_applied=held.maybe_sent or held.suspect or held.unresolved is not None,
+            tries=tuple(attempt.carrier.tries),
+            last_call=attempt.last,
+        )
+        return self.settler.ended(held, held.row.operation, with_reason(burial, known), self.now())
+
+    def end(self, lane: Lane, settled: list[Settled], members: "list[Held] | tuple[Held, ...]") -> None:
+        """Write outcomes down; the lane goes on when they are on disk."""
+        self.keeper.keep(tuple(settled), partial(self.ended, lane, settled, members))
+
+    def ended(self, lane: Lane, settled: list[Settled], members: "list[Held] | tuple[Held, ...]") -> None:
+        """Let the lane go on: these outcomes are on disk."""
+        self.lanes.leave(members)
+        learn(lane, settled)
+        if lane.current is not None and lane.current.fold.members[-1] is members[-1]:
+            lane.current = None
+        self.lanes.queue(lane)
+        self.lanes.close_if_idle(lane)
+        self.settled(settled)
+        self.changed()
+
+    # Again
+
+    def unfold(self, attempt: Attempt) -> None:
+        """Undo a fold that was refused: its events go one by one, each to its own outcome."""
+        for member in attempt.fold.members:
+            member.single = True
+            member.attempts = member.row.attempts
+        self.again(attempt, delay=None)
+
+    def retry(self, attempt: Attempt, error: TargetError) -> None:
+        """Count a failed attempt; try again after a back-off, or give up."""
+        carrier = attempt.carrier
+        if carrier.unresolved is not None:
+            self.look_again(attempt, carrier.unresolved)
+            return
+        carrier.attempts += 1
+        if self.patience.is_spent(carrier, error):
+            self.give_up(attempt, error)
+            return
+        note_try(attempt, "retry", error)
+        self.again(attempt, self.patience.backoff(carrier.attempts, self.chance), keep_fold=True)
+
+    def look_later(self, attempt: Attempt, error: TargetError) -> None:
+        """Ask the vendor after a while what became of a call that must not be repeated blindly."""
+        carrier = attempt.carrier
+        carrier.unresolved, carrier.looks = error, 0
+        note_try(attempt, "look", error)
+        self.again(attempt, self.patience.look_after, keep_fold=True)
+
+    def look_again(self, attempt: Attempt, error: TargetError) -> None:
+        """Ask once more after a look-up that failed, or give up."""
+        carrier = attempt.carrier
+        carrier.looks += 1
+        if carrier.looks >= self.patience.look_attempts:
+            carrier.attempts += 1
+            self.bury(attempt, UnknownOutcomeError(f"The target cannot be asked. {error.detail}"))
+            return
+        self.again(attempt, self.patience.backoff(carrier.looks + 1, self.chance), keep_fold=True)
+
+    def again(self, attempt: Attempt, delay: float | None, *, keep_fold: bool = False) -> None:
+        """Give an attempt's events back to their lane, which rests for `delay` seconds (None: not at all)."""
+        attempt.dropped = True
+        attempt.carrier.maybe_sent |= attempt.is_half_done
+        lane = self.lanes[attempt.carrier.key]
+        lane.current = None
+        lane.give_back(list(attempt.fold.members))
+        if keep_fold:
+            lane.again = Again(attempt.fold, attempt.half)
+        if delay is None:
+            self.lanes.queue(lane)
+        else:
+            self.rest(lane, attempt.carrier, delay)
+        self.changed()
+
+    def rest(self, lane: Lane, carrier: Held, delay: float) -> None:
+        """Let a lane rest; the journal learns why, so that a restart goes on as if there had been none."""
+        carrier.tried_seconds += delay
+        carrier.maybe_sent |= carrier.unresolved is not None
+        lane.timer = asyncio.get_running_loop().call_later(delay, self.wake, lane)
+        self.keeper.keep((attempted(self.settler.connection, carrier, self.now(), delay),))
+
+    def wake(self, lane: Lane) -> None:
+        """End a lane's rest."""
+        lane.rest()
+        self.lanes.queue(lane)
+        self.changed()
+
+    def forget(self) -> None:
+        """Drop every attempt; the journal learns which marks stand for calls that were never made."""
+        for lane in self.lanes:
+            attempt = lane.current
+            if attempt is None:
+                continue
+            attempt.dropped = True
+            attempt.carrier.maybe_sent |= attempt.is_half_done
+            unsent = [held for held in attempt.fold.members if held.marked and not attempt.carrier.maybe_sent]
+            for held in unsent:
+                self.keeper.keep((attempted(self.settler.connection, held, self.now(), 0.0),))
+        self.ready.clear()
+        self.asking.clear()
+
+
+def never_was() -> Course:
+    """Return the walk of a relation that was created and deleted before anybody saw it."""
+    yield from ()
+    return Applied("absent")
+
+
+def in_doubt(attempt: Attempt, error: TargetError) -> bool:
+    """Say whether an error leaves open if a step that must not be repeated blindly was done."""
+    return not attempt.step.repeatable and error.reason != "not_found"
+
+
+def found(applied: Applied) -> Applied:
+    """Return an ending with a word on how we know of it."""
+    warnings = dict.fromkeys((*applied.warnings, "found after an unknown outcome"))
+    return replace(applied, warnings=tuple(warnings))
+
+
+def crashed(bug: Exception) -> CrashedError:
+    """Return a bug of ours as the reason of a dead letter; its text may hold event data and is not told."""
+    error = CrashedError(f"A bug of ours: {type(bug).__name__}. The log has its trace.")
+    error.__cause__ = bug
+    return error
+
+
+def exhausted(error: TargetError) -> TargetError:
+    """Return the error that stands in the letter when attempts are spent."""
+    if isinstance(error, UnknownOutcomeError):
+        return RetryableError(error.detail, code=error.code)
+    return error
+
+
+def note_try(attempt: Attempt, verdict: str, error: WorkerError) -> None:
+    """Add what was tried to the delivery's history."""
+    carrier, response = attempt.carrier, attempt.last.response if attempt.last else None
+    detail = attempt.last.request.masked(error.detail) if attempt.last else error.detail
+    waited = (attempt.started_at - carrier.row.received.received_at).total_seconds()
+    carrier.tries.append(
+        Try(
+            attempt.started_at,
+            max(0.0, waited),
+            attempt.calls,
+            verdict,
+            response.status if response else None,
+            detail,
+        )
+    )
+    del carrier.tries[:-TRIES_KEPT]
+
+
+def attempted(connection: str, held: Held, now: datetime, delay: float) -> Attempted:
+    """Return what the journal keeps of a failed attempt."""
+    return Attempted(
+        connection=connection,
+        position=held.position,
+        attempts=held.attempts,
+        calls=held.calls,
+        first_attempt_at=held.first_attempt_at or now,
+        retry_at=now + timedelta(seconds=delay),
+        maybe_sent=held.maybe_sent,
+        tries=tuple(held.tries),
+    )
+
+
+def learn(lane: Lane, settled: list[Settled]) -> None:
+    """Note in the lane what its relation's state has become."""
+    assert lane.known is not None, "only a known lane settles"
+    for each in settled:
+        if each.relation is not None:
+            lane.known = KnownRelation(each.relation, None)
+        elif each.letter is not None and each.letter.operation == "create":
+            lane.known = KnownRelation(lane.known.state, each.letter.id)

@@ -1,0 +1,91 @@
+"""How a delivery ended, and everything that is told about it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.cloudevent import Event
+from worker.errors import WorkerError
+from worker.journal.rows import Outcome, Received, Try
+from worker.sending.wire import Request, Response
+from worker.targets.base import Applied
+
+Why = Literal["merged", "cancelled", "stale"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an ending is about: one delivery at one connection, or (both None) one message at intake.
+
+    `event` is None where it could not be read; `attributes` then holds what of it could.
+    """
+
+    connection: str | None
+    target: str | None
+    mapping: str
+    operation: str | None
+    event: Event | None
+    received: Received
+    attributes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What it took: attempts, calls (of a shared call each delivery counts one) and seconds inside calls."""
+
+    attempts: int = 0
+    calls: int = 0
+    sent_seconds: float = 0.0
+    replays: int = 0
+    plan: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """No call for this event; `by` is the event that carries, or has carried, what it said."""
+
+    why: Why
+    by: str | None
+    by_sequence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LastCall:
+    """The last exchange with the vendor, still unmasked: `Request.masked` goes over it before it is told."""
+
+    request: Request
+    response: Response | None
+
+
+@dataclass(frozen=True, slots=True)
+class Burial:
+    """Why an event is given up on, and what was seen."""
+
+    error: WorkerError
+    remote_id: str | None = None
+    applied_in_part: bool = False
+    maybe_applied: bool = False
+    tries: tuple[Try, ...] = ()
+    last_call: LastCall | None = None
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """The target shows what the event says; `absorbed` are the events that this one carried."""
+
+    applied: Applied
+    absorbed: tuple[str, ...] = ()
+
+
+End = Success | Superseded | Burial
+
+
+def outcome_of(end: End) -> Outcome:
+    """Return the one word for it."""
+    match end:
+        case Success():
+            return "applied"
+        case Superseded():
+            return "superseded"
+        case Burial():
+            return "dead_lettered"
