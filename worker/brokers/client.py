@@ -2,7 +2,7 @@
 
 import string
 from asyncio import Future, get_running_loop
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from ssl import SSLContext
@@ -12,6 +12,8 @@ from urllib.parse import quote_from_bytes
 import faststream.nats
 from faststream.nats import security as auth
 from nats.aio.client import Client, RawCredentials
+
+from worker.brokers.base import BrokerSetupError
 
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " \t"
 STATUS_LINE = b"NATS/1.0 "
@@ -41,6 +43,17 @@ class Credentials:
         if self.user:
             return auth.NatsUserPassword(self.user, self.password or "", ssl_context=self.tls)
         return auth.NatsSecurity(ssl_context=self.tls)
+
+
+def addresses(url: str | Sequence[str]) -> list[str]:
+    """List the servers of one URL, of several with commas, or of a list; none may hold a secret."""
+    servers = [part.strip() for part in url.split(",")] if isinstance(url, str) else list(url)
+    if any("@" in server for server in servers):
+        raise BrokerSetupError(
+            "broker.url holds credentials, and URLs are printed: give them as user and password, token, "
+            "nkey or creds file in [broker], the environment or the secrets folder."
+        )
+    return servers
 
 
 class Headers(dict[str, str]):
@@ -100,6 +113,7 @@ class Connector(faststream.nats.NatsBroker):
             reconnect_time_wait=0,
             connect_timeout=5,
             ping_interval=20,
+            apply_types=False,
             logger=None,
         )
 

@@ -10,12 +10,12 @@ from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
+from worker.brokers.application import Application
 from worker.brokers.base import Handle
 from worker.brokers.connection import Connection, Link, said, waits
-from worker.brokers.pull import Bounds, EpochError, Pull, handed_over, sequence
-from worker.brokers.streams import RELATIONS
+from worker.brokers.pull import Bounds, EpochError, Pull, sequence
+from worker.brokers.streams import CONSUMER, RELATIONS
 
-CONSUMER = "relation-worker-intake"
 ACK_WAIT = 3_600.0  # far longer than any commit: what is not acked comes again by a new epoch, not by time
 MORE_THAN_A_MESSAGE = 64 * 1024
 
@@ -33,8 +33,15 @@ class Counts:
 class Intake:
     """One epoch after the other: each begins with a new consumer, so all that is un-acked comes in order."""
 
-    def __init__(self, connection: Connection, bounds: Bounds, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        application: Application,
+        bounds: Bounds,
+        tell: Callable[[str], None],
+    ) -> None:
         self._connection = connection
+        self._application = application
         self._bounds = bounds
         self._tell = tell
         self._pull: Pull | None = None
@@ -76,17 +83,18 @@ class Intake:
         bounds = replace(self._bounds, bytes=max(self._bounds.bytes, largest))
         self._pull = pull = Pull(link.client, RELATIONS, CONSUMER, bounds, link.lost)
         self.counts.epochs += 1
+        await self._application.begin(pull, link.created, handle)
         try:
             await pull.start()
             while not self._stopping:
-                await self._batch(await pull.take(), link, handle)
+                await self._batch(await pull.take(), link)
         finally:
             self._pull = None
-            await pull.stop()
+            await self._application.end()
 
-    async def _batch(self, batch: list[Msg], link: Link, handle: Handle) -> None:
+    async def _batch(self, batch: list[Msg], link: Link) -> None:
         try:
-            await handle(handed_over(batch, RELATIONS, link.created))
+            await self._application.hand_over(batch)
         except Exception as error:
             raise EpochError(f"a batch was not committed ({type(error).__name__})") from error
         self._count(batch)

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+from worker.brokers.application import Application, Payloads
 from worker.brokers.base import BrokerError, Handle, Publication
-from worker.brokers.client import Connector, Credentials
+from worker.brokers.client import Connector, Credentials, addresses
 from worker.brokers.connection import Connection, Link
 from worker.brokers.intake import Counts, Intake
 from worker.brokers.pull import Bounds
@@ -18,7 +19,8 @@ class NatsBroker:
     """Takes relation events from a NATS server, and publishes results and dead letters to it.
 
     `owned`: the server is ours (embedded), so that the limits of its streams follow our settings.
-    `tell` hears what people should know, `on_state` whether there is a connection.
+    `payloads` are what the AsyncAPI document of the `application` shows. `tell` hears what people should
+    know, `on_state` whether there is a connection.
     """
 
     def __init__(
@@ -28,12 +30,12 @@ class NatsBroker:
         *,
         limits: StreamLimits | None = None,
         bounds: Bounds | None = None,
+        payloads: Payloads | None = None,
         owned: bool = False,
         tell: Callable[[str], None] = ignore,
         on_state: Callable[[bool], None] = ignore,
     ) -> None:
-        urls = [part.strip() for part in url.split(",")] if isinstance(url, str) else list(url)
-        self.connector = Connector(urls, credentials or Credentials())
+        self.connector = Connector(addresses(url), credentials or Credentials())
         self._connection = Connection(
             self.connector,
             limits or StreamLimits(),
@@ -41,7 +43,8 @@ class NatsBroker:
             tell=tell,
             on_state=on_state,
         )
-        self._intake = Intake(self._connection, bounds or Bounds(), tell)
+        self.application = Application(self.connector, payloads or Payloads())
+        self._intake = Intake(self._connection, self.application, bounds or Bounds(), tell)
 
     async def start(self) -> None:
         """Connect (waiting with a message while there is none) and provision streams, idempotently."""

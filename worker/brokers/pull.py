@@ -39,9 +39,7 @@ class Pull:
     waits at the server and brings a message the moment that it is stored.
     """
 
-    def __init__(
-        self, client: Client, stream: str, consumer: str, bounds: Bounds, lost: "Future[None]"
-    ) -> None:
+    def __init__(self, client: Client, stream: str, consumer: str, bounds: Bounds, lost: "Future[None]") -> None:
         self._client = client
         self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"
         self._bounds = bounds
@@ -61,7 +59,7 @@ class Pull:
         self._subscription = await self._client.subscribe(f"{self._inbox}.*", cb=self._on_message)
         await self._ask()
 
-    async def stop(self) -> None:
+    async def unsubscribe(self) -> None:
         """Listen no more; what has come and was not taken comes again in the next epoch."""
         self._lost.remove_done_callback(self._on_lost)
         if self._subscription and not self._client.is_closed:

@@ -102,9 +102,7 @@ class Server:
                 os.kill(orphan.pid, word)
             if await self._lock(STORE_LOCK, STOP_SECONDS):
                 return
-        raise BrokerSetupError(
-            f"the broker left behind (process {orphan.pid}) cannot be ended: end it by hand."
-        )
+        raise BrokerSetupError(f"the broker left behind (process {orphan.pid}) cannot be ended: end it by hand.")
 
     async def _launch(self) -> None:
         """Start the program and wait until it listens, at the port that it had before if that is free."""

@@ -13,6 +13,7 @@ from worker.brokers.base import BrokerSetupError
 RELATIONS = "RELATIONS"
 RESULTS = "RELATION_RESULTS"
 DEAD_LETTERS = "RELATION_DEAD_LETTERS"
+CONSUMER = "relation-worker-intake"
 OPERATIONS = ("created", "updated", "deleted")
 SUBJECTS = tuple(f"relation.{name}{rest}" for name in OPERATIONS for rest in ("", ".>"))
 
@@ -63,9 +64,7 @@ def wanted(limits: StreamLimits) -> tuple[StreamConfig, ...]:
         duplicate_window=limits.duplicate_window,
     )
     results = _log(RESULTS, "relation-results.>", "What became of each event.", limits.results, limits)
-    letters = _log(
-        DEAD_LETTERS, "relation-dead-letters.>", "What was given up on.", limits.dead_letters, limits
-    )
+    letters = _log(DEAD_LETTERS, "relation-dead-letters.>", "What was given up on.", limits.dead_letters, limits)
     return queue, results, letters
 
 
@@ -119,9 +118,7 @@ def differences(found: StreamConfig, want: StreamConfig) -> dict[str, object]:
     return {name: getattr(want, name) for name in names if getattr(found, name) != (getattr(want, name) or 0)}
 
 
-async def provision(
-    js: JetStreamContext, limits: StreamLimits, *, owned: bool, tell: Callable[[str], None]
-) -> str:
+async def provision(js: JetStreamContext, limits: StreamLimits, *, owned: bool, tell: Callable[[str], None]) -> str:
     """Make the streams that lack; return when RELATIONS was created. An `owned` server takes our limits.
 
     All are looked at before anything is touched. Raises `BrokerSetupError`.
@@ -176,9 +173,7 @@ async def _differ(
         except APIError as error:
             tell(f"stream {info.config.name} keeps its limits: {error.description}")
         return
-    listed = ", ".join(
-        f"{name} {getattr(info.config, name)} instead of {new}" for name, new in changes.items()
-    )
+    listed = ", ".join(f"{name} {getattr(info.config, name)} instead of {new}" for name, new in changes.items())
     tell(f"stream {info.config.name} keeps its own limits: {listed}")
 
 
