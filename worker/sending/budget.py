@@ -1,0 +1,151 @@
+"""All quotas of one connection together: configured, learned, and told by headers."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from worker.sending.idle import SHORT_SECONDS, IdleRoom
+from worker.sending.learned import LearnedQuota
+from worker.sending.quota import Quota
+from worker.sending.reserve import HOLD_SECONDS, Ledger, Reserve
+from worker.sending.slot import Fate, Slot
+from worker.sending.window import Arrival, Window
+
+# Longer windows are kept in the journal; shorter ones are over soon after a start (design.md 5.5).
+KEPT_ABOVE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How much of a quota is used now; `seconds` until one more call fits, infinity: when an answer comes."""
+
+    quota: Quota
+    used: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The loop's clock, on which everything runs, and the wall's, on which it is kept."""
+
+    now: Callable[[], float]
+    wall: Callable[[], datetime]
+
+
+class Budget:
+    """Knows when the next call fits into every window, and counts it in each."""
+
+    def __init__(
+        self,
+        quotas: Sequence[Quota],
+        clocks: Clocks,
+        *,
+        strict: bool,
+        ledger: Ledger | None,
+        fresh: bool,
+        longest: float,
+    ) -> None:
+        self.learned = LearnedQuota(tuple(quotas))
+        self._clocks = clocks
+        self._arrival = Arrival(strict=strict)
+        self._reserves: tuple[Reserve, ...] = ()
+        if ledger is not None:
+            kept = [quota for quota in quotas if quota.seconds > KEPT_ABOVE_SECONDS]
+            self._reserves = tuple(Reserve(quota, ledger, longest, clocks.now, clocks.wall) for quota in kept)
+        remembered = {reserve.quota for reserve in self._reserves}
+        full = [clocks.now()]
+        self._windows = tuple(
+            Window(quota, () if fresh or quota in remembered else full * quota.calls) for quota in quotas
+        )
+        self._rooms = tuple(IdleRoom(quota) for quota in quotas if quota.seconds > SHORT_SECONDS)
+        self._told = 0
+        self._told_until = -math.inf
+
+    def opens_at(self, now: float) -> float:
+        """Return when the next call fits: at most `now`, or later; infinity when an answer must come first."""
+        at = max(now, self.learned.opens_at())
+        for window in self._windows:
+            at = max(at, window.opens_at(now))
+        if now < self._told_until and self._told <= 0:
+            at = max(at, self._told_until)
+        return at
+
+    def idle_opens_at(self, now: float, share: float) -> float:
+        """Return when to look whether live traffic leaves a call to replays: `now` when it does."""
+        return max((room.opens_at(now, share) for room in self._rooms), default=now)
+
+    def idle_room(self, now: float, share: float) -> int | None:
+        """Return how many calls live traffic leaves in the long windows, None where there are none."""
+        return min((room.room(now, share) for room in self._rooms), default=None)
+
+    def unwritten(self, now: float) -> list[Reserve]:
+        """Return the reserves that must be written before a call may go."""
+        return [reserve for reserve in self._reserves if reserve.block(now) is None]
+
+    def low(self) -> list[Reserve]:
+        """Return the reserves that had better be written soon."""
+        return [reserve for reserve in self._reserves if not reserve.extending and reserve.runs_low()]
+
+    def take(self, slot: Slot, now: float) -> None:
+        """Count a slot that is handed out."""
+        for window in self._windows:
+            window.enter()
+        for room in self._rooms:
+            room.enter(idle=slot.idle)
+        if self._reserves:
+            slot.blocks = tuple(block for each in self._reserves if (block := each.block(now)) is not None)
+            for block in slot.blocks:
+                block.left -= 1
+            slot.valid_until = min(block.until for block in slot.blocks) + HOLD_SECONDS
+        self.learned.took(now)
+        self._told -= 1
+
+    def over(self, slot: Slot, fate: Fate, now: float) -> None:
+        """Give the call its moment, or forget that it was ever meant to be."""
+        moment: float | None = None
+        if fate == "unsent":
+            for block in slot.blocks:
+                block.left += 1
+        elif fate == "answered":
+            moment = self._arrival.answered(now, slot.latency)
+        else:
+            moment = self._arrival.lost(now)
+        for window in self._windows:
+            window.leave(moment)
+        for room in self._rooms:
+            room.leave(moment, idle=slot.idle)
+
+    def told(self, remaining: int, seconds: float, now: float) -> None:
+        """Allow only so many further calls in so many seconds; those under way may not be counted in yet."""
+        under_way = max((window.under_way for window in self._windows), default=0)
+        self._told = max(0, remaining - under_way)
+        self._told_until = now + seconds
+
+    def restore(self, used: Mapping[str, Iterable[datetime]], now: float) -> None:
+        """Load what the ledger kept; a quota that it does not know starts with the calls of the longest it does."""
+        wall = self._clocks.wall()
+        kept = {Quota.parse(text): _moments(moments, wall, now) for text, moments in used.items()}
+        if not kept:
+            return
+        longest = kept[max(kept, key=lambda quota: quota.seconds)]
+        for window in self._windows:
+            if window.quota.seconds > KEPT_ABOVE_SECONDS:
+                window.load(kept.get(window.quota, longest))
+        for room in self._rooms:
+            room.load(kept.get(room.quota, longest))
+
+    def use(self, now: float) -> tuple[Use, ...]:
+        return tuple(Use(each.quota, each.used(now), each.opens_at(now) - now) for each in self._windows)
+
+    def drained_at(self, now: float, calls: int) -> float:
+        """Return when the last of so many further calls can go."""
+        ends = [window.after(now, calls) for window in self._windows]
+        if self.learned.rate is not None:
+            ends.append(now + calls / self.learned.rate)
+        return max(ends, default=now)
+
+
+def _moments(moments: Iterable[datetime], wall: datetime, now: float) -> list[float]:
+    """Return UTC moments as loop time, in order; one in the future counts as now."""
+    return sorted(now - max(0.0, (wall - moment).total_seconds()) for moment in moments)

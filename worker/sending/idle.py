@@ -1,0 +1,62 @@
+"""The quota that live traffic leaves to replays."""
+
+import math
+from collections import deque
+from collections.abc import Iterable
+
+from worker.sending.quota import Quota
+
+# In windows up to here it is enough that live traffic goes first (design.md ch. 7).
+SHORT_SECONDS = 60.0
+
+
+class IdleRoom:
+    """What of one long window is left when live traffic gets again what it had in the last such window."""
+
+    __slots__ = ("_before", "_live", "_replays", "_under_way", "quota")
+
+    def __init__(self, quota: Quota) -> None:
+        self.quota = quota
+        self._live: deque[float] = deque()
+        self._before: deque[float] = deque()
+        self._replays: deque[float] = deque()
+        self._under_way = 0
+
+    def load(self, moments: Iterable[float]) -> None:
+        """Begin with these moments as live traffic."""
+        self._live = deque(moments)
+
+    def enter(self, *, idle: bool) -> None:
+        self._under_way += idle
+
+    def leave(self, moment: float | None, *, idle: bool) -> None:
+        self._under_way -= idle
+        if moment is not None:
+            (self._replays if idle else self._live).append(moment)
+
+    def room(self, now: float, share: float) -> int:
+        """Return how many calls replays may make now; `share` of the quota is theirs in any case."""
+        self._age(now)
+        left_idle = self.quota.calls - max(len(self._live), len(self._before))
+        theirs = max(left_idle, math.floor(share * self.quota.calls))
+        return max(0, theirs - len(self._replays) - self._under_way)
+
+    def opens_at(self, now: float, share: float) -> float:
+        """Return when to look again: `now` when there is room."""
+        if self.room(now, share) > 0:
+            return now
+        span = self.quota.seconds
+        heads = [log[0] + span * spans for log, spans in self._logs() if log]
+        return min(heads, default=math.inf)
+
+    def _logs(self) -> tuple[tuple[deque[float], int], ...]:
+        return (self._live, 1), (self._before, 2), (self._replays, 1)
+
+    def _age(self, now: float) -> None:
+        span = self.quota.seconds
+        while self._live and self._live[0] <= now - span:
+            self._before.append(self._live.popleft())
+        while self._before and self._before[0] <= now - 2 * span:
+            self._before.popleft()
+        while self._replays and self._replays[0] <= now - span:
+            self._replays.popleft()

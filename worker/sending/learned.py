@@ -1,0 +1,73 @@
+"""A rate learned from refusals, where a vendor keeps its quota to itself."""
+
+import math
+from collections import deque
+
+from worker.sending.quota import Quota
+
+# CUBIC on the rate, counted in calls and not in seconds, so that the share of refused calls is bounded: after a
+# refusal so many calls go by, and never less than so many seconds, until the rate at which it came is tried again.
+KEPT = 0.85
+CALLS_BETWEEN = 300
+SECONDS_BETWEEN = 60.0
+REMEMBERED = 1_000
+# A rate is read off so many calls; of fewer it cannot be told what a long pause has to do with them.
+FEWEST = 10
+LONGEST_PAUSE = 3_600.0
+PAUSE_OF_FEW = 60.0
+
+
+class LearnedQuota:
+    """Calls a second, evenly spaced, never more than the configured quotas allow; None while nothing is refused."""
+
+    __slots__ = ("_accepted", "_ceiling", "_last", "_learned_at", "_peak", "_since", "rate")
+
+    def __init__(self, quotas: tuple[Quota, ...]) -> None:
+        self.rate: float | None = None
+        self._ceiling = min((quota.calls / quota.seconds for quota in quotas), default=math.inf)
+        self._accepted: deque[float] = deque(maxlen=REMEMBERED)
+        self._peak = math.inf
+        self._since = 0
+        self._last = -math.inf
+        self._learned_at = -math.inf
+
+    def opens_at(self) -> float:
+        """Return when the next call keeps the pace."""
+        return -math.inf if self.rate is None else self._last + 1.0 / self.rate
+
+    def took(self, now: float) -> None:
+        """Note a call that is let through; only calls at the learned pace make it grow."""
+        if self.rate is None:
+            return
+        if now - self._last < 2.0 / self.rate:
+            self._since += 1
+            self._grow()
+        self._last = now
+
+    def accepted(self, now: float) -> None:
+        """Note a call that the vendor did not refuse."""
+        self._accepted.append(now)
+
+    def refused(self, now: float, sent: float, pause: float) -> None:
+        """Note a refusal and how long the vendor wants us gone; calls sent before the last lesson teach nothing."""
+        if sent < self._learned_at:
+            return
+        self._learned_at = now
+        rate = min(self._sustained(now, pause), self._ceiling, math.inf if self.rate is None else self.rate)
+        self._peak = rate * (1 + KEPT) / 2 if self.rate is not None and rate < self._peak else rate
+        self._since = 0
+        self._grow()
+
+    def _grow(self) -> None:
+        between = max(CALLS_BETWEEN, self._peak * SECONDS_BETWEEN)
+        grown = self._peak * (1 + (1 - KEPT) * (self._since / between - 1) ** 3)
+        self.rate = grown if grown < self._ceiling else None
+
+    def _sustained(self, now: float, pause: float) -> float:
+        """Return the highest rate that was accepted over any stretch up to now, the pause being part of it."""
+        pause = min(pause, LONGEST_PAUSE if len(self._accepted) >= FEWEST else PAUSE_OF_FEW)
+        best = 1.0 / max(pause, 1.0)
+        for calls, moment in enumerate(reversed(self._accepted), 1):
+            if calls >= min(FEWEST, len(self._accepted)):
+                best = max(best, calls / max(now - moment + pause, 0.1))
+        return best
