@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import orjson
 
@@ -84,8 +84,7 @@ class Walker:
                 else:
                     asked = course.send(sent)
         except StopIteration as end:
-            assert isinstance(end.value, Applied)
-            return end.value
+            return cast("Applied", end.value)
 
     def _owned(self, asked: Owners) -> frozenset[str]:
         return self.owned & frozenset(asked.remote_ids)

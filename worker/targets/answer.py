@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from pydantic import SecretStr
 
 from worker.errors import UnknownOutcomeError
 from worker.sending.wire import MASK, Response
@@ -21,11 +20,10 @@ def json_answer(response: Response) -> Any:
         raise UnknownOutcomeError(f"HTTP {response.status}: the answer is not JSON") from error
 
 
-def quoted(text: object, secrets: Iterable[SecretStr | None] = ()) -> str:
+def quoted(text: object, secrets: Iterable[str] = ()) -> str:
     """Return a vendor's own words for people: one line, short, secrets masked; nothing but text counts."""
     line = text if isinstance(text, str) else ""
-    for secret in secrets:
-        if secret is not None:
-            line = line.replace(secret.get_secret_value(), MASK)
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        line = line.replace(secret, MASK)
     line = re.sub(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+", " ", line).strip()
     return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."

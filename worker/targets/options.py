@@ -159,9 +159,7 @@ class ConnectionSettings(Options):
 
 def secret_options(settings: type[ConnectionSettings]) -> tuple[str, ...]:
     """Return the names of the options that are read from the secrets folder or the environment."""
-    return tuple(
-        name for name, field in settings.model_fields.items() if "SecretStr" in str(field.annotation)
-    )
+    return tuple(name for name, field in settings.model_fields.items() if "SecretStr" in str(field.annotation))
 
 
 def account(secret: SecretStr) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from worker.targets.base import Target
+from worker.targets.onoffice.settings import OnOfficeSettings
+from worker.targets.onoffice.target import OnOffice
 from worker.targets.options import ConnectionSettings
 
 
@@ -16,4 +18,6 @@ class Entry:
     target: Callable[[Any], Target]
 
 
-TARGETS: Mapping[str, Entry] = {}
+TARGETS: Mapping[str, Entry] = {
+    "onoffice": Entry(OnOfficeSettings, OnOffice),
+}
