@@ -5,7 +5,8 @@ import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -14,7 +15,10 @@ from worker.configuration.sources import Keys, Tree, variable
 
 Model = TypeVar("Model", bound=BaseModel)
 
+SHOULD = re.compile(r"^(Input|String|Value|List|Tuple|Dictionary) should")
 QUOTED = re.compile(r"'([^']*)'")
+TABLES = (Mapping, BaseModel)
+CONTAINERS = (list, tuple, set, frozenset, *TABLES)
 TEXTUAL = {"environment", "secret"}  # these sources know nothing but text
 SHORTEST_SECRET = 4  # anything shorter would be found in every second word
 
@@ -60,9 +64,7 @@ def table(values: Any, path: Keys) -> Any:
 def unknown_options(model: type[BaseModel], path: Keys, raw: Mapping[str, Any]) -> list[Finding]:
     """Return a finding for each key that is no option; its value may be a secret and is not shown."""
     names = model.model_fields
-    return [
-        Finding(dotted((*path, key)), f"is no option{meant(key, names)}") for key in raw if key not in names
-    ]
+    return [Finding(dotted((*path, key)), f"is no option{meant(key, names)}") for key in raw if key not in names]
 
 
 def written_secrets(model: type[BaseModel], path: Keys, tree: Tree) -> list[Finding]:
@@ -82,23 +84,19 @@ def where(path: Keys) -> str:
 
 def typed(model: type[BaseModel], path: Keys, value: Any, tree: Tree) -> Any:
     """Return text of the environment as the list or table that its option wants (JSON, TOML, or commas)."""
+    inner = nested(model, path[-1])
+    if isinstance(value, Mapping) and inner is not None:
+        names = inner.model_fields
+        return {key: typed(inner, (*path, key), value[key], tree) if key in names else value[key] for key in value}
     if not isinstance(value, str) or tree.origin(path) not in TEXTUAL:
         return value
-    wanted = {get_origin(kind) or kind for kind in kinds(model.model_fields[path[-1]].annotation)}
-    if not any(isinstance(kind, type) and issubclass(kind, CONTAINERS) for kind in wanted):
+    wanted = list(kinds(model.model_fields[path[-1]].annotation))
+    if not any(issubclass(kind, CONTAINERS) for kind in wanted):
         return value
     if value.lstrip().startswith(("[", "{")):
         return parsed(value)
-    return (
-        value if wanted & {dict, Mapping} or is_model(wanted) else [one.strip() for one in value.split(",")]
-    )
-
-
-CONTAINERS = (list, tuple, set, frozenset, Mapping, BaseModel)
-
-
-def is_model(wanted: Collection[Any]) -> bool:
-    return any(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in wanted)
+    is_table = any(issubclass(kind, TABLES) for kind in wanted)
+    return value if is_table else [one.strip() for one in value.split(",")]
 
 
 def parsed(text: str) -> Any:
@@ -112,19 +110,19 @@ def parsed(text: str) -> Any:
         return text  # and the model says what it wants instead
 
 
-def kinds(annotation: Any) -> Iterator[Any]:
-    """Yield the annotation and what it is made of: members of unions, annotated types, no items."""
-    yield annotation
-    if get_origin(annotation) in {list, tuple, dict, set, frozenset}:
-        return
-    for inner in get_args(annotation):
-        yield from kinds(inner)
+def kinds(annotation: Any) -> Iterator[type]:
+    """Yield what an option may be: the members of unions and of `Annotated`, for `list[str]` only `list`."""
+    origin = get_origin(annotation)
+    if origin in {Annotated, Union, UnionType}:
+        for inner in get_args(annotation):
+            yield from kinds(inner)
+    elif isinstance(origin or annotation, type):
+        yield origin or annotation
 
 
 def nested(model: type[BaseModel], key: str) -> type[BaseModel] | None:
     """Return the model of a table inside the model, if the option is one."""
-    annotation = model.model_fields[key].annotation
-    found = [kind for kind in kinds(annotation) if is_model([kind])]
+    found = [kind for kind in kinds(model.model_fields[key].annotation) if issubclass(kind, BaseModel)]
     return found[0] if found else None
 
 
@@ -147,7 +145,9 @@ def misfits(error: ValidationError, given: Given) -> list[Finding]:
     for line in error.errors(include_url=False):
         inner = resolved(line["loc"], given.values, missing=line["type"] == "missing")
         found.setdefault(inner, misfit(line, inner, given))
-    return list(found.values())
+    # A list whose only member is wrong is called too short as well.
+    wholes = {inner[:length] for inner in found for length in range(len(inner))}
+    return [finding for inner, finding in found.items() if inner not in wholes]
 
 
 def misfit(line: Mapping[str, Any], inner: Keys, given: Given) -> Finding:
@@ -177,8 +177,8 @@ def source(path: Keys, tree: Tree) -> str | None:
 
 
 def wording(line: Mapping[str, Any]) -> str:
-    text = said(str(line["msg"])).removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    return "must" + text.removeprefix("Input should") if text.startswith("Input should") else text
+    text = said(str(line["msg"])).removeprefix("Value error, ")
+    return SHOULD.sub("must", text, count=1)
 
 
 def starred(text: str, words: Collection[str]) -> str:

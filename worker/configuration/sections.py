@@ -12,6 +12,8 @@ from worker.targets.options import Address, Duration, Options, Secret, Span
 SIZE = re.compile(r"\s*([0-9]{1,15})\s*(B|kB|KiB|MB|MiB|GB|GiB|TB|TiB|)\s*")
 UNITS = {"": 1, "B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 UNITS |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+TYPE_PREFIX = re.compile(r"([A-Za-z0-9_-]{1,63}\.){0,16}")
 BROKER_SCHEMES = {"nats", "tls", "ws", "wss"}
 EMBEDDED = "embedded"
 
@@ -24,6 +26,18 @@ def size(value: object) -> int:
     if found is None:
         raise ValueError('a size is a number of bytes, or text like "512KiB", "64MiB", "10GB"')
     return int(found[1]) * UNITS[found[2]]
+
+
+def instance(value: str) -> str:
+    if not INSTANCE.fullmatch(value):
+        raise ValueError("must be 1 to 63 letters, digits, dots, hyphens and underscores")
+    return value
+
+
+def type_prefix(value: str) -> str:
+    if not TYPE_PREFIX.fullmatch(value):
+        raise ValueError('must be empty, or words that each end in a dot, like "com.acme."')
+    return value
 
 
 def broker_url(value: str) -> str:
@@ -39,9 +53,7 @@ def check_broker_address(value: str) -> None:
     if parts.scheme not in BROKER_SCHEMES or not parts.hostname:
         raise ValueError('must be "embedded", or addresses like nats://host:4222, separated by commas')
     if "@" in parts.netloc:
-        raise ValueError(
-            "credentials have no place in it; they have options of their own in broker.credentials"
-        )
+        raise ValueError("credentials have no place in it; they have options of their own in broker.credentials")
     _ = parts.port  # raises ValueError when it is no port
 
 
@@ -59,8 +71,8 @@ def journal_url(value: str) -> str:
 
 
 Size = Annotated[int, BeforeValidator(size), Field(gt=0, le=2**60)]
-Instance = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
-TypePrefix = Annotated[str, Field(pattern=r"^([A-Za-z0-9_-]+\.)*$", max_length=200)]
+Instance = Annotated[str, AfterValidator(instance)]
+TypePrefix = Annotated[str, AfterValidator(type_prefix)]
 BrokerUrl = Annotated[str, AfterValidator(broker_url)]
 JournalUrl = Annotated[str, AfterValidator(journal_url)]
 Port = Annotated[int, Field(ge=0, le=65535)]

@@ -30,7 +30,7 @@ class Tree:
 
     def put(self, path: Keys, value: Any, origin: Origin) -> None:
         """Set one value; tables are merged, anything else replaces what was there."""
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping) and (value or not path):
             for key, inner in value.items():
                 self.put((*path, str(key)), inner, origin)
             return
