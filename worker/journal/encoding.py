@@ -1,0 +1,183 @@
+"""Rows of the deliveries table from deliveries, and back."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any, get_args
+
+import orjson
+
+from worker.journal.rows import Delivery, Rank, Received, State, Try
+
+STATES: tuple[State, ...] = get_args(State)
+RANKS: tuple[Rank, ...] = get_args(Rank)
+CODES: dict[str, int] = {state: code for code, state in enumerate(STATES)}
+RANK_CODES: dict[str, int] = {rank: code for code, rank in enumerate(RANKS)}
+
+INSERTED = (
+    "connection",
+    "position",
+    "event_key",
+    "subject_key",
+    "source",
+    "subject",
+    "event_id",
+    "digest",
+    "operation",
+    "rank",
+    "replays",
+    "plan",
+    "stream",
+    "stream_sequence",
+    "topic",
+    "received_at",
+    "headers",
+    "body",
+)
+SELECTED = (
+    "connection",
+    "position",
+    "source",
+    "subject",
+    "event_id",
+    "digest",
+    "operation",
+    "state",
+    "rank",
+    "maybe_sent",
+    "marks",
+    "attempts",
+    "calls",
+    "replays",
+    "plan",
+    "first_attempt_at",
+    "retry_at",
+    "tries",
+    "stream",
+    "stream_sequence",
+    "topic",
+    "received_at",
+    "headers",
+    "body",
+)
+_SENT = CODES["sent"]
+
+Row = Sequence[Any]
+
+
+def hashed(text: str) -> int:
+    """Return 64 bits of a hash; nobody can make many texts fall on one value."""
+    return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), signed=True)
+
+
+def seconds(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()
+
+
+def moment(value: float) -> datetime:
+    return datetime.fromtimestamp(value, UTC)
+
+
+def moment_or_none(value: float | None) -> datetime | None:
+    return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
+def packed(value: Any) -> bytes:
+    """Return JSON; texts that are no valid Unicode are kept as they are."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return json.dumps(value).encode()
+
+
+def unpacked(value: bytes) -> Any:
+    """Return what `packed` was given."""
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return json.loads(value)
+
+
+def storable(text: str) -> str:
+    """Return a text that every database holds: no NUL, no half of a surrogate pair."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+
+
+def inserted(delivery: Delivery) -> tuple[Any, ...]:
+    """Return the values of `INSERTED`."""
+    received = delivery.received
+    return (
+        delivery.connection,
+        delivery.position,
+        hashed(delivery.event_id),
+        hashed(delivery.subject),
+        delivery.source,
+        delivery.subject,
+        delivery.event_id,
+        delivery.digest,
+        delivery.operation,
+        RANK_CODES[delivery.rank],
+        delivery.replays,
+        delivery.plan,
+        received.stream,
+        received.stream_sequence,
+        received.subject,
+        received.received_at.timestamp(),
+        packed(received.headers) if received.headers else None,
+        received.body,
+    )
+
+
+def delivery(row: Row) -> Delivery:
+    """Return the delivery that the values of `SELECTED` describe."""
+    return Delivery(
+        connection=row[0],
+        position=row[1],
+        source=row[2],
+        subject=row[3],
+        event_id=row[4],
+        digest=row[5],
+        operation=row[6],
+        received=Received(
+            stream=row[18],
+            stream_sequence=row[19],
+            subject=row[20],
+            received_at=datetime.fromtimestamp(row[21], UTC),
+            headers=headers(row[22]),
+            body=row[23] or b"",
+        ),
+        maybe_sent=row[7] == _SENT or bool(row[9]),
+        marks=row[10],
+        attempts=row[11],
+        calls=row[12],
+        first_attempt_at=moment_or_none(row[15]),
+        retry_at=moment_or_none(row[16]),
+        tries=tries(row[17]),
+        rank=RANKS[row[8]],
+        plan=row[14],
+        replays=row[13],
+    )
+
+
+def headers(value: bytes | None) -> tuple[tuple[str, str], ...]:
+    return () if value is None else tuple((name, text) for name, text in unpacked(value))
+
+
+def packed_tries(values: Sequence[Try]) -> bytes | None:
+    """Return attempts as JSON; None for none."""
+    if not values:
+        return None
+    return packed([(t.at.timestamp(), t.waited_seconds, t.calls, t.verdict, t.status, t.message) for t in values])
+
+
+def tries(value: bytes | None) -> tuple[Try, ...]:
+    """Return what `packed_tries` was given."""
+    if value is None:
+        return ()
+    return tuple(
+        Try(moment(at), waited, calls, verdict, status, message)
+        for at, waited, calls, verdict, status, message in unpacked(value)
+    )

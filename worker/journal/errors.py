@@ -1,0 +1,13 @@
+"""What can go wrong with the journal, said to those who can mend it."""
+
+
+class JournalError(Exception):
+    """The journal could not be opened, read or written; its text says what to do."""
+
+
+class LeaseLostError(JournalError):
+    """Somebody else works this by now, so nothing was written."""
+
+
+class TakenError(JournalError):
+    """The remote id belongs to another live relation of the connection, so nothing was written."""

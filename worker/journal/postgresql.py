@@ -1,0 +1,77 @@
+"""Opens a PostgreSQL journal, and says what is wrong with one that it cannot open."""
+
+import psycopg
+from sqlalchemy.dialects.postgresql import psycopg as dialects
+
+from worker.journal.errors import JournalError
+from worker.journal.session import Clock, Session
+
+PATIENCE = 5  # seconds to connect
+EXISTING = "SELECT to_regclass('journal_version') IS NULL, to_regclass('deliveries') IS NULL"
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1919249969)"  # of workers that start together, one creates the tables
+# https://www.postgresql.org/docs/current/errcodes-appendix.html, read November 2025
+MEANINGS = {
+    "53": "it lacks room, memory or connections",
+    "25006": "it takes no writes (a standby?); name the primary",
+    "42501": "the journal's user may not do this; grant it the right",
+    "28": "it refuses our user or password",
+    "3D000": "there is no such database; create it",
+}
+
+
+class Postgresql:
+    """One database of a server."""
+
+    begin = "BEGIN"
+    errors: tuple[type[Exception], ...] = (psycopg.Error,)
+
+    def __init__(self, url: str, password: str | None, clock: Clock | None) -> None:
+        self._url = url
+        self._password = password
+        self._clock = clock
+
+    def connect(self) -> Session:
+        raw = psycopg.connect(
+            self._url,
+            password=self._password,
+            autocommit=True,
+            connect_timeout=PATIENCE,
+            application_name="relation-worker",
+            options="-c client_min_messages=warning",
+        )
+        raw.prepared_max = 512
+        return Session(raw, dialects.PGDialect_psycopg(paramstyle="format"), self._clock)
+
+    def configure(self, session: Session) -> None:
+        """Nothing: the server is set up by whoever runs it."""
+
+    def inspect(self, session: Session) -> bool:
+        """Say whether there is no journal yet; others' tables in the same schema are left alone."""
+        unversioned, undelivered = session.say(EXISTING).fetchall()[0]
+        if unversioned and not undelivered:
+            raise JournalError("the database has a table `deliveries` of some other program; name another database")
+        return bool(unversioned)
+
+    def claim(self, session: Session) -> None:
+        session.say(ONE_AT_A_TIME)
+
+    def explained(self, error: Exception) -> Exception:
+        """Return what to do; the driver's text holds no password."""
+        if not isinstance(error, psycopg.Error):
+            return error
+        said = str(error).strip().partition("\n")[0]
+        state = error.sqlstate or ""
+        meaning = next((text for code, text in MEANINGS.items() if state.startswith(code)), None)
+        return JournalError(f"PostgreSQL: {meaning}: {said}" if meaning else f"PostgreSQL: {said}")
+
+    def fatal(self, error: Exception) -> bool:
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | psycopg.InternalError)
+
+    def is_broken(self, session: Session) -> bool:
+        raw = session.connection
+        return isinstance(raw, psycopg.Connection) and raw.broken
+
+    def is_taken(self, error: Exception) -> bool:
+        if not isinstance(error, psycopg.errors.UniqueViolation):
+            return False
+        return error.diag.constraint_name == "relations_remote_id"

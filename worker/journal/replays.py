@@ -1,0 +1,186 @@
+"""Keeps replay plans and how far each of their letters has come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite just as well
+
+from worker.journal.encoding import CODES, RANK_CODES, SELECTED, delivery, moment
+from worker.journal.rows import Delivery
+from worker.journal.session import Fixed, ManyInserts, Row, Session
+from worker.journal.tables import PENDING_REPLAY, deliveries, letters, planned, plans
+
+_d = deliveries.c
+_p = planned.c
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A replay as the journal keeps it; `document` is JSON and says what is selected, changed and at what rate."""
+
+    id: str
+    state: str
+    created_at: datetime
+    created_by: str
+    changed_at: datetime
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLetter:
+    """One letter of a plan; it begins as `planned`, is `offered`, and ends with its outcome or as what stopped it."""
+
+    plan: str
+    letter: str
+    ordinal: int
+    state: str
+    note: str | None
+    changed_at: datetime
+
+
+INSERT_PLAN = ManyInserts(list(plans.c), lambda rows: insert(plans).values(rows))
+INSERT_LETTERS = ManyInserts(list(planned.c), lambda rows: insert(planned).values(rows))
+PLAN = Fixed(select(*plans.c).where(plans.c.id == bindparam("plan")))
+PLANS = Fixed(select(*plans.c).order_by(plans.c.created_at.desc()).limit(bindparam("most")))
+CHANGE_PLAN = Fixed(
+    update(plans)
+    .where(plans.c.id == bindparam("plan"), plans.c.state == bindparam("before"))
+    .values(state=bindparam("after"), changed_at=bindparam("at"))
+)
+COUNTS = Fixed(select(_p.state, func.count()).where(_p.plan == bindparam("plan_")).group_by(_p.state))
+LETTERS = Fixed(
+    select(*planned.c)
+    .where(_p.plan == bindparam("plan_"), _p.state == bindparam("state_"), _p.ordinal > bindparam("after"))
+    .order_by(_p.ordinal)
+    .limit(bindparam("most"))
+)
+NOTE = Fixed(
+    update(planned)
+    .where(_p.plan == bindparam("plan_"), _p.letter == bindparam("letter_"))
+    .values(state=bindparam("now"), note=bindparam("remark"), changed_at=bindparam("at"))
+)
+OFFER = Fixed(
+    update(deliveries)
+    .where(
+        _d.connection == bindparam("connection_"),
+        _d.position == bindparam("position_"),
+        _d.state == CODES["dead_lettered"],
+        _d.result.is_(None),
+    )
+    .values(
+        state=CODES["waiting"],
+        rank=RANK_CODES["replay"],
+        plan=bindparam("plan_"),
+        replays=_d.replays + 1,
+        attempts=0,
+        first_attempt_at=None,
+        retry_at=None,
+        settled_at=None,
+        marks=0,
+        tries=None,
+    )
+)
+WITHDRAW = Fixed(
+    update(deliveries)
+    .where(
+        _d.connection == bindparam("connection_"),
+        _d.position == bindparam("position_"),
+        _d.plan == bindparam("plan_"),
+        _d.state == CODES["waiting"],
+    )
+    .values(state=CODES["dead_lettered"], replays=_d.replays - 1, settled_at=bindparam("at"))
+)
+PROGRESS = Fixed(
+    update(planned)
+    .where(
+        _p.plan == bindparam("plan_"),
+        _p.letter.in_(
+            select(letters.c.id).where(
+                letters.c.connection == bindparam("connection_"), letters.c.position == bindparam("position_")
+            )
+        ),
+    )
+    .values(state=bindparam("now"), changed_at=bindparam("at"))
+)
+OFFERED = Fixed(
+    select(*(_d[name] for name in SELECTED))
+    .where(
+        _d.connection == bindparam("connection_"),
+        _d.position > bindparam("after"),
+        PENDING_REPLAY,
+    )
+    .order_by(_d.position)
+    .limit(bindparam("most"))
+)
+
+
+def add_plan(session: Session, plan: Plan, chosen: Sequence[str]) -> None:
+    """Write a plan over some letters, in the order given."""
+    at = plan.created_at.timestamp()
+    row = (plan.id, plan.state, at, plan.created_by, plan.changed_at.timestamp(), plan.document)
+    session.many(INSERT_PLAN, [row])
+    rows = [(plan.id, letter, ordinal, "planned", None, at) for ordinal, letter in enumerate(chosen, 1)]
+    session.many(INSERT_LETTERS, rows)
+
+
+def change_plan(session: Session, plan: str, before: str, after: str, at: datetime) -> bool:
+    """Move a plan from one state to the next; False: it was not in the first, so nothing is changed."""
+    return session.run(CHANGE_PLAN, plan=plan, before=before, after=after, at=at.timestamp()) > 0
+
+
+def plan_by_id(session: Session, plan: str) -> Plan | None:
+    found = session.rows(PLAN, plan=plan)
+    return plan_of(found[0]) if found else None
+
+
+def newest_plans(session: Session, most: int) -> list[Plan]:
+    return [plan_of(row) for row in session.rows(PLANS, most=most)]
+
+
+def plan_of(row: Row) -> Plan:
+    return Plan(row[0], row[1], moment(row[2]), row[3], moment(row[4]), row[5])
+
+
+def counts(session: Session, plan: str) -> dict[str, int]:
+    """Return how many letters of a plan are in which state."""
+    return {row[0]: row[1] for row in session.rows(COUNTS, plan_=plan)}
+
+
+def letters_of(session: Session, plan: str, state: str, after: int, most: int) -> list[PlannedLetter]:
+    """Return letters of a plan in one state, in order, from behind an ordinal on."""
+    found = session.rows(LETTERS, plan_=plan, state_=state, after=after, most=most)
+    return [PlannedLetter(*values, moment(at)) for *values, at in found]
+
+
+def note(session: Session, plan: str, letter: str, state: str, remark: str | None, at: datetime) -> None:
+    """Write how far one letter of a plan has come."""
+    session.run(NOTE, plan_=plan, letter_=letter, now=state, remark=remark, at=at.timestamp())
+
+
+def offer(session: Session, plan: str, letter: str, connection: str, position: int, at: datetime) -> bool:
+    """Make a buried delivery wait again with rank `replay`; False: it is not buried, or not reported yet."""
+    done = session.run(OFFER, connection_=connection, position_=position, plan_=plan) > 0
+    if done:
+        note(session, plan, letter, "offered", None, at)
+    return done
+
+
+def withdraw(session: Session, plan: str, letter: str, connection: str, position: int, at: datetime) -> bool:
+    """Lay an offered delivery down again; False: a call is under way, or it has ended."""
+    moments = {"at": at.timestamp()}
+    done = session.run(WITHDRAW, connection_=connection, position_=position, plan_=plan, **moments) > 0
+    if done:
+        note(session, plan, letter, "withdrawn", None, at)
+    return done
+
+
+def progress(session: Session, plan: str, connection: str, position: int, outcome: str, at: datetime) -> None:
+    """Note in the plan how the delivery of one of its letters ended."""
+    session.run(PROGRESS, plan_=plan, connection_=connection, position_=position, now=outcome, at=at.timestamp())
+
+
+def offered(session: Session, connection: str, after: int, most: int) -> list[Delivery]:
+    """Return what plans have on its way at a connection, in order of position."""
+    return [delivery(row) for row in session.rows(OFFERED, connection_=connection, after=after, most=most)]

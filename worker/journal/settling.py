@@ -1,0 +1,243 @@
+"""Writes what happened to deliveries, and what went with it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import bindparam, delete, null, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite just as well
+
+from worker.journal.burying import bury, outlive
+from worker.journal.encoding import CODES, packed_tries, seconds
+from worker.journal.replays import progress
+from worker.journal.rows import (
+    Attempted,
+    Change,
+    Mark,
+    Paused,
+    RelationState,
+    Reported,
+    Resumed,
+    Settled,
+    Used,
+)
+from worker.journal.session import Fixed, Many, ManyInserts, Session
+from worker.journal.tables import connections, deliveries, quota_use, relations
+
+_d = deliveries.c
+_r = relations.c
+_PLACE = (_d.connection, _d.position)
+
+
+def _settle(**also: Any) -> Many:
+    written = (_d.state, _d.attempts, _d.calls, _d.settled_at, _d.note, _d.result)
+    return Many(
+        [*_PLACE, *written],
+        lambda v: (
+            update(deliveries)
+            .where(_d.connection == v.c.connection, _d.position == v.c.position)
+            .values({**{c.name: v.c[c.name] for c in written}, "retry_at": null(), **also})
+        ),
+    )
+
+
+def _each(**written: Any) -> Many:
+    """Return an update of deliveries by their places."""
+    return Many(
+        list(_PLACE),
+        lambda v: update(deliveries).where(tuple_(*_PLACE).in_(select(v))).values(**written),
+    )
+
+
+def _upsert(rows: list[Any]) -> Any:
+    new = insert(relations).values(rows)
+    return new.on_conflict_do_update(
+        index_elements=["connection", "source", "subject"],
+        set_={name: new.excluded[name] for name in ("remote_id", "deleted", "position", "sequence")},
+    )
+
+
+MARK = _each(state=CODES["sent"])
+REPORT = _each(result=null())
+FINISH = _settle(body=null(), headers=null())
+LAY_DOWN = _settle()  # a dead letter keeps its body
+RELATE = ManyInserts(list(relations.c), _upsert)
+LET_GO = Fixed(
+    update(relations)
+    .where(
+        _r.connection == bindparam("connection_"),
+        _r.remote_id == bindparam("remote"),
+        _r.deleted == 0,
+        tuple_(_r.source, _r.subject) != tuple_(bindparam("source_"), bindparam("subject_")),
+    )
+    .values(remote_id=null())
+)
+ATTEMPT = Fixed(
+    update(deliveries)
+    .where(_d.connection == bindparam("connection_"), _d.position == bindparam("position_"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("state", "maybe_sent", "attempts", "calls", "first_attempt_at", "retry_at", "tries")
+        }
+    )
+)
+USE = ManyInserts(
+    [quota_use.c.connection, quota_use.c.quota, quota_use.c.moment],
+    lambda rows: insert(quota_use).values(rows),
+)
+FORGET_USE = Fixed(
+    delete(quota_use).where(
+        quota_use.c.connection == bindparam("connection_"),
+        quota_use.c.quota == bindparam("quota_"),
+        quota_use.c.moment < bindparam("before"),
+    )
+)
+_pause = insert(connections).values(
+    {name: bindparam(name) for name in ("name", "paused_by", "paused_why", "paused_until")}
+)
+PAUSE = Fixed(
+    _pause.on_conflict_do_update(
+        index_elements=["name"],
+        set_={name: _pause.excluded[name] for name in ("paused_by", "paused_why", "paused_until")},
+    )
+)
+RESUME = Fixed(
+    update(connections)
+    .where(connections.c.name == bindparam("connection_"))
+    .values(paused_by=null(), paused_why=null(), paused_until=null())
+)
+
+
+def apply(session: Session, changes: Sequence[Change]) -> None:
+    """Write changes; those of one delivery in the order in which they were made."""
+    for run in runs(changes):
+        for kind, same in run.items():
+            WRITERS[kind](session, same)
+
+
+def runs(changes: Iterable[Change]) -> Iterator[dict[type, list[Any]]]:
+    """Yield changes by kind; a new run begins when something is changed for the second time."""
+    run: dict[type, list[Any]] = defaultdict(list)
+    seen: set[tuple[str, int]] = set()
+    for change in changes:
+        places = places_of(change)
+        if not seen.isdisjoint(places):
+            yield run
+            run, seen = defaultdict(list), set()
+        seen.update(places)
+        run[type(change)].append(change)
+    yield run
+
+
+def places_of(change: Change) -> Sequence[tuple[str, int]]:
+    """Return what a change touches; a connection itself has place 0."""
+    if isinstance(change, Mark):
+        return [(change.connection, position) for position in change.positions]
+    if isinstance(change, Attempted | Settled | Reported):
+        return ((change.connection, change.position),)
+    return () if isinstance(change, Used) else ((change.connection, 0),)
+
+
+def mark(session: Session, changes: Sequence[Mark]) -> None:
+    session.many(MARK, list(chain.from_iterable(places_of(change) for change in changes)))
+
+
+def report(session: Session, changes: Sequence[Reported]) -> None:
+    session.many(REPORT, [(change.connection, change.position) for change in changes])
+
+
+def attempt(session: Session, changes: Sequence[Attempted]) -> None:
+    """Let deliveries wait again after an attempt, even if the vendor may have them."""
+    for change in changes:
+        session.run(
+            ATTEMPT,
+            connection_=change.connection,
+            position_=change.position,
+            state=CODES["waiting"],
+            maybe_sent=int(change.maybe_sent),
+            attempts=change.attempts,
+            calls=change.calls,
+            first_attempt_at=change.first_attempt_at.timestamp(),
+            retry_at=change.retry_at.timestamp(),
+            tries=packed_tries(change.tries),
+        )
+
+
+def settle(session: Session, changes: Sequence[Settled]) -> None:
+    """Write outcomes, the state of relations, letters, and what plans learn of it."""
+    relate(session, changes)
+    session.many(FINISH, [row_of(each) for each in changes if each.letter is None])
+    session.many(LAY_DOWN, [row_of(each) for each in changes if each.letter is not None])
+    bury(session, [each.letter for each in changes if each.letter is not None])
+    for each in changes:
+        if each.plan is not None:
+            letter = each.letter.id if each.letter else ""
+            outlive(session, each.connection, each.position, each.settled_at, each.plan, letter)
+            progress(session, each.plan, each.connection, each.position, each.outcome, each.settled_at)
+
+
+def row_of(each: Settled) -> tuple[Any, ...]:
+    note = each.letter.reason if each.letter else each.note
+    state = CODES[each.outcome]
+    at = each.settled_at.timestamp()
+    return each.connection, each.position, state, each.attempts, each.calls, at, note, each.result
+
+
+def relate(session: Session, changes: Sequence[Settled]) -> None:
+    """Write what connections show from now on; the last word on a relation counts."""
+    states: dict[tuple[str, str, str], RelationState] = {}
+    for each in changes:
+        state = each.relation
+        if state is None:
+            continue
+        if each.take_over and state.remote_id is not None:
+            let_go(session, state)
+        states[state.connection, state.source, state.subject] = state
+    rows = (
+        (*key, state.remote_id, int(state.deleted), state.position, state.sequence) for key, state in states.items()
+    )
+    session.many(RELATE, list(rows))
+
+
+def let_go(session: Session, state: RelationState) -> None:
+    """Take the remote id from whichever live relation has it."""
+    session.run(
+        LET_GO,
+        connection_=state.connection,
+        remote=state.remote_id,
+        source_=state.source,
+        subject_=state.subject,
+    )
+
+
+def use(session: Session, changes: Sequence[Used]) -> None:
+    """Write moments of calls, and drop those that no window holds any more."""
+    rows = [(each.connection, each.quota, at.timestamp()) for each in changes for at in each.moments]
+    session.many(USE, rows)
+    for each in {(each.connection, each.quota): each for each in changes if each.moments}.values():
+        before = max(each.moments).timestamp() - each.window
+        session.run(FORGET_USE, connection_=each.connection, quota_=each.quota, before=before)
+
+
+def pause(session: Session, changes: Sequence[Paused]) -> None:
+    for each in changes:
+        until = seconds(each.until)
+        session.run(PAUSE, name=each.connection, paused_by=each.by, paused_why=each.why, paused_until=until)
+
+
+def resume(session: Session, changes: Sequence[Resumed]) -> None:
+    for each in changes:
+        session.run(RESUME, connection_=each.connection)
+
+
+WRITERS: dict[type, Any] = {
+    Mark: mark,
+    Attempted: attempt,
+    Settled: settle,
+    Reported: report,
+    Used: use,
+    Paused: pause,
+    Resumed: resume,
+}
