@@ -2,7 +2,6 @@
 
 import difflib
 import hashlib
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -23,15 +22,16 @@ from pydantic import (
 from worker.sending.quota import Quota
 
 UNITS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+LONGEST = 100 * 366 * 86400.0  # more is a slip of the pen, and overflows dates
 DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(s|min|h|d|)\s*")
 
 
 def seconds(value: object) -> float:
     """Read a duration: a number of seconds, or text like `5s`, `10min`, `24h`, `30d`."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST:
         return float(value)
     found = DURATION.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
+    if found is None or float(found[1]) * UNITS[found[2]] > LONGEST:
         raise ValueError('a duration is seconds, or text like "5s", "10min", "24h", "30d"')
     return float(found[1]) * UNITS[found[2]]
 
