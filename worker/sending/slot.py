@@ -72,6 +72,10 @@ class Slot:
     def charged(self) -> bool:
         return self._charged
 
+    def seconds(self) -> float:
+        """Return how long ago the call was written."""
+        return self._gate.now() - self.written
+
     def charge(self) -> None:
         """Pay for the call that is written now; raises SpentSlotError when it must not be."""
         now = self._gate.now()
