@@ -8,6 +8,10 @@ from worker.targets.base import Target
 from worker.targets.onoffice.settings import OnOfficeSettings
 from worker.targets.onoffice.target import OnOffice
 from worker.targets.options import ConnectionSettings
+from worker.targets.outsmart.settings import OutSmartSettings
+from worker.targets.outsmart.target import OutSmart
+from worker.targets.silvasoft.settings import SilvasoftSettings
+from worker.targets.silvasoft.target import Silvasoft
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,4 +24,6 @@ class Entry:
 
 TARGETS: Mapping[str, Entry] = {
     "onoffice": Entry(OnOfficeSettings, OnOffice),
+    "outsmart": Entry(OutSmartSettings, OutSmart),
+    "silvasoft": Entry(SilvasoftSettings, Silvasoft),
 }
