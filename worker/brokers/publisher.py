@@ -26,6 +26,14 @@ class Publisher:
         self._receipts: Receipts | None = None
 
     async def __aenter__(self) -> Self:
+        try:
+            await self._connect()
+        except BaseException:
+            await self._connector.drop()
+            raise
+        return self
+
+    async def _connect(self) -> None:
         where = ", ".join(map(shown, self._connector.servers))
         try:
             client = await self._connector.fresh()
@@ -33,9 +41,8 @@ class Publisher:
             self._receipts = Receipts(client, self._connector.lost)
             await self._receipts.start()
         except (NatsError, OSError) as error:
-            await self._connector.drop()
-            raise BrokerError(f"NATS at {where} does not answer ({said(self._connector.heard or error)}).") from error
-        return self
+            why = said(self._connector.heard or error)
+            raise BrokerError(f"NATS at {where} does not answer ({why})") from error
 
     async def __aexit__(self, *_: object) -> None:
         await self._connector.drop()
