@@ -17,7 +17,7 @@ WorkerError
         `-- UnsupportedError       it has no such operation, or no such expression
 """
 
-from schemas.dead_letter import Reason
+from schemas.dead_letter import Reason as Reason  # noqa: PLC0414 -- the reasons are ours to hand on
 
 
 class WorkerError(Exception):

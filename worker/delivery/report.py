@@ -12,6 +12,7 @@ from worker.journal.rows import Reported, Settled, Unreported
 
 BATCH = 256
 MEMORY = 20_000  # results in memory; beyond it they are read from the journal again
+HEADERS = 1024  # bytes that a message's headers may take of its payload
 PATIENCE = (0.2, 5.0)  # seconds: first and longest wait after the broker refused
 
 
@@ -75,14 +76,14 @@ class Reporter:
     async def _report(self, batch: list[Unreported]) -> None:
         if not batch:
             return
-        publications = [each for result in batch for each in publications_of(result, self._broker.max_payload)]
         wait, longest = PATIENCE
         while True:
             try:
-                await self._broker.publish(publications)
+                most = self._broker.max_payload - HEADERS
+                await self._broker.publish([each for result in batch for each in publications_of(result, most)])
                 break
             except BrokerError as error:
-                self._tell(f"The broker did not take {len(publications)} results: {error}")
+                self._tell(f"The broker did not take {len(batch)} results: {error}")
                 await asyncio.sleep(wait)
                 wait = min(longest, wait * 2)
         await self._journal.commit(*(Reported(each.connection, each.position) for each in batch))

@@ -52,6 +52,8 @@ class Settler:
             settled_at=now,
             result=buried[1] if buried else self.teller.result(origin, effort, end, now),
             letter=buried[0] if buried else None,
+            plan=held.row.plan,
+            note=note(end),
         )
 
     def buried(self, held: Held, origin: Origin, effort: Effort, burial: Burial, now: datetime) -> tuple[Letter, bytes]:
@@ -85,6 +87,17 @@ class Settler:
             position=carrier.position,
             sequence=sequences[-1] if sequences else (before.sequence if before else None),
         )
+
+
+def note(end: End) -> str:
+    """Return the one word that a delivery's history says of its end."""
+    match end:
+        case Success(applied=applied):
+            return applied.effect
+        case Superseded(why=why):
+            return why
+        case Burial(error=error):
+            return error.reason
 
 
 def with_reason(end: Burial, known: KnownRelation) -> Burial:

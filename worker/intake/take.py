@@ -60,8 +60,7 @@ class Take:
         """Commit one batch, in broker order."""
         batch = Batch([], [], {})
         for message in messages:
-            self._position += 1
-            self.read(batch, message)
+            self.read(batch, message, self.next_position())
         taken = await self._journal.take(batch.deliveries, batch.born_settled)
         reused = [self.reused(batch, position) for position in taken.reused]
         if reused:
@@ -71,39 +70,44 @@ class Take:
         self._received("duplicate", len(taken.duplicates))
         self._received("taken", len(messages) - len(taken.duplicates))
 
-    def read(self, batch: Batch, message: Message) -> None:
+    def next_position(self) -> int:
+        """Return the next place in broker order; every letter of intake has one of its own."""
+        self._position += 1
+        return self._position
+
+    def read(self, batch: Batch, message: Message, position: int) -> None:
         """Turn one message into deliveries or letters."""
         try:
             decoded = self._decoder.decode(message)
         except InvalidMessageError as error:
-            batch.born_settled.append(self.letter(message, error, None, self._position))
+            batch.born_settled.append(self.letter(message, error, None))
         except Exception as bug:  # noqa: BLE001 -- nothing in an event can stop intake
             crash = CrashedError(f"A bug of ours while reading it: {type(bug).__name__}.")
-            batch.born_settled.append(self.letter(message, crash, None, self._position))
+            batch.born_settled.append(self.letter(message, crash, None))
         else:
-            batch.events[self._position] = (message, decoded.event)
-            self.route(batch, message, decoded)
+            batch.events[position] = (message, decoded.event)
+            self.route(batch, message, decoded, position)
 
-    def route(self, batch: Batch, message: Message, decoded: Decoded) -> None:
+    def route(self, batch: Batch, message: Message, decoded: Decoded, position: int) -> None:
         """Give an event's connections their deliveries; what none takes becomes a letter."""
         routed: Routed = self._routes.route(decoded.event)
         for name in routed.unknown:
             error = InvalidMessageError(f"target names no connection of ours: {name}", reason="unroutable")
-            batch.born_settled.append(self.letter(message, error, name, self._position))
+            batch.born_settled.append(self.letter(message, error, name))
         if routed.is_nobody:
             error = InvalidMessageError("No connection takes it.", reason="unroutable")
-            batch.born_settled.append(self.letter(message, error, None, self._position))
+            batch.born_settled.append(self.letter(message, error, None))
         for connection in routed.connections:
-            batch.deliveries.append(self.delivery(message, decoded, connection))
+            batch.deliveries.append(self.delivery(message, decoded, connection, position))
         for connection in routed.unsupported:
-            batch.born_settled.append(self.unsupported(message, decoded, connection))
+            batch.born_settled.append(self.unsupported(message, decoded, connection, position))
 
-    def delivery(self, message: Message, decoded: Decoded, connection: str) -> Delivery:
+    def delivery(self, message: Message, decoded: Decoded, connection: str, position: int) -> Delivery:
         """Return the row of one event at one connection."""
         event = decoded.event
         return Delivery(
             connection=connection,
-            position=self._position,
+            position=position,
             source=event.source,
             subject=event.subject,
             event_id=event.id,
@@ -112,8 +116,9 @@ class Take:
             received=received(message),
         )
 
-    def letter(self, message: Message, error: WorkerError, name: str | None, position: int) -> Born:
+    def letter(self, message: Message, error: WorkerError, name: str | None) -> Born:
         """Return a letter of intake: it concerns no connection and exists once."""
+        position = self.next_position()
         attributes = self._decoder.attributes(message)
         origin = Origin(None, None, "", None, None, received(message), attributes)
         now = self._now()
@@ -133,7 +138,7 @@ class Take:
         )
         return row, Settled(INTAKE, position, "dead_lettered", 0, 0, now, result, letter=kept)
 
-    def unsupported(self, message: Message, decoded: Decoded, connection: str) -> Born:
+    def unsupported(self, message: Message, decoded: Decoded, connection: str, position: int) -> Born:
         """Return a delivery that is buried at birth: its target does not know this kind of relation."""
         event, now = decoded.event, self._now()
         target = self._routes.target_of(connection)
@@ -142,9 +147,9 @@ class Take:
         effort, burial = Effort(), Burial(error)
         letter_id = dead_letter_id(connection, event.source, event.id)
         result_id = self._teller.event_id(origin, effort, burial)
-        kept, result = letter(self._teller, origin, effort, burial, now, self._position, letter_id, result_id)
-        row = self.delivery(message, decoded, connection)
-        return row, Settled(connection, self._position, "dead_lettered", 0, 0, now, result, letter=kept)
+        kept, result = letter(self._teller, origin, effort, burial, now, position, letter_id, result_id)
+        row = self.delivery(message, decoded, connection, position)
+        return row, Settled(connection, position, "dead_lettered", 0, 0, now, result, letter=kept)
 
     def reused(self, batch: Batch, position: int) -> Born:
         """Return the letter of an event whose identifier was used for other data before."""
@@ -152,7 +157,7 @@ class Take:
         error = InvalidMessageError(
             "identifier used twice: this source and id came with other data", reason="malformed"
         )
-        return self.letter(message, error, None, position)
+        return self.letter(message, error, None)
 
     def hand_on(self, batch: Batch, fresh: Sequence[Delivery]) -> None:
         """Offer what is committed to its connections, with the event that was read already."""

@@ -19,6 +19,7 @@ from worker.journal.rows import (
     KnownRelation,
     Lease,
     Paused,
+    RelationState,
     Settled,
     State,
     Taken,
@@ -122,6 +123,10 @@ class Journal:
     async def known(self, connection: str, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], KnownRelation]:
         """Return what is known of relations (source, subject), for every key."""
         return await self._reader.read(reading.known, connection, keys)
+
+    async def relations(self, connection: str) -> list[RelationState]:
+        """Return all relations of a connection, deleted ones too."""
+        return await self._reader.read(reading.relations_of, connection)
 
     async def owners(self, connection: str, remote_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Return which live relations have these remote ids."""

@@ -117,6 +117,7 @@ RECEIVED = Many(
         v.join(deliveries, (_d.connection == v.c.connection) & (_d.position == v.c.position))
     ),
 )
+RELATIONS = Fixed(select(relations).where(_r.connection == bindparam("connection_")).order_by(_r.position))
 COUNTS = Fixed(select(_d.connection, _d.state, func.count()).group_by(_d.connection, _d.state))
 
 
@@ -142,6 +143,11 @@ def known(session: Session, connection: str, keys: Sequence[tuple[str, str]]) ->
 
 def state_of(row: Row) -> RelationState:
     return RelationState(row[0], row[1], row[2], row[3], bool(row[4]), row[5], row[6])
+
+
+def relations_of(session: Session, connection: str) -> list[RelationState]:
+    """Return all relations of a connection, the one that was changed last at the end."""
+    return [state_of(row) for row in session.rows(RELATIONS, connection_=connection)]
 
 
 def owners(session: Session, connection: str, remote_ids: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -1,0 +1,226 @@
+"""Puts the rooms together; the only one that knows all the others."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from uuid import uuid4
+
+from worker.brokers.base import Broker
+from worker.brokers.client import Credentials
+from worker.brokers.embedded import EmbeddedBroker
+from worker.brokers.nats import NatsBroker
+from worker.brokers.streams import StreamLimits
+from worker.configuration.sections import BrokerSection
+from worker.delivery.connection import Connection, Shared
+from worker.delivery.ownership import Before, Ownership
+from worker.delivery.report import Reporter
+from worker.intake.decode import Decoder
+from worker.intake.route import Route, Routes
+from worker.intake.take import Fresh, Take
+from worker.journal.journal import Journal
+from worker.journal.rows import INTAKE, Settled
+from worker.outcome.result import Teller
+from worker.sending.transport import Transport
+from worker.settings import Settings
+from worker.targets.base import Target
+from worker.targets.registry import TARGETS
+
+INTAKE_LEASE = "intake"
+
+
+class Worker:
+    """One worker process: takes, delivers, reports, until it is told to stop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        tell: Callable[[str], None],
+        heard: Callable[[str, Sequence[Settled]], None] = lambda _name, _settled: None,
+    ) -> None:
+        self.settings = settings
+        self.owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
+        self.connections: dict[str, Connection] = {}
+        self._tell = tell
+        self._heard = heard
+        self._stop = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._taking: asyncio.Task[None] | None = None
+        self.journal: Journal
+        self.broker: Broker
+        self._take: Take
+        self._ownership: Ownership
+        self._reporter: Reporter
+
+    async def run(self, started: Callable[[], None] = lambda: None) -> None:
+        """Work until `stop`; what is in flight is finished within the grace, the rest waits in the journal."""
+        async with AsyncExitStack() as stack:
+            self.journal = await Journal.open(self.settings.journal.address(), worker=self.owner)
+            stack.push_async_callback(self.journal.close)
+            await self._check_identities()
+            self.broker = broker(self.settings.broker, self._tell)
+            await self.broker.start()
+            stack.push_async_callback(self.broker.stop)
+            transport = Transport()
+            stack.push_async_callback(transport.close)
+            self._assemble(transport)
+            reporting = self._spawn(self._reporter.run())
+            owning = self._spawn(self._ownership.run())
+            started()
+            await self._stopped()
+            await self._end(owning)
+            reporting.cancel()
+
+    def stop(self) -> None:
+        """Begin to stop."""
+        self._stop.set()
+
+    def _assemble(self, transport: Transport) -> None:
+        settings, journal = self.settings, self.journal
+        self._decoder = Decoder(
+            max_event_bytes=settings.worker.max_event_bytes,
+            unknown_fields=settings.worker.unknown_fields,
+            type_prefix=settings.worker.type_prefix,
+        )
+        self._teller = Teller(settings.worker.instance, version("relation-worker"))
+        self._reporter = Reporter(self.broker, journal, self._tell)
+        shared = Shared(
+            journal=journal,
+            reporter=self._reporter,
+            teller=self._teller,
+            decode=lambda row: self._decoder.decode(row.received).event,
+            now=utcnow,
+            tell=self._tell,
+            lost=lambda name: self._ownership.lose(name),
+            settled=self._heard,
+        )
+        memory = settings.worker.memory // max(1, len(settings.connections))
+        for name, options in settings.connections.items():
+            target: Target = TARGETS[options.target].target(options)
+            if options.base_url is not None:
+                transport.trust(options.base_url)
+            send = partial(transport.send, timeouts=options.timeouts)
+            self.connections[name] = Connection(name, options, target, shared, send, memory)
+        self._ownership = Ownership(
+            journal=journal,
+            owner=self.owner,
+            names=[INTAKE_LEASE, *(name for name, each in settings.connections.items() if each.enabled)],
+            seconds=settings.worker.lease,
+            gained=self._gained,
+            given_back=self._given_back,
+            lost=self._lost,
+            tell=self._tell,
+            now=utcnow,
+        )
+
+    async def _check_identities(self) -> None:
+        """See that each name still means the account that it meant."""
+
+    async def _gained(self, name: str, before: Before) -> None:
+        if name == INTAKE_LEASE:
+            self._taking = self._spawn(self.broker.take(await self._intake()))
+        else:
+            await self.connections[name].start(before)
+
+    async def _given_back(self, name: str) -> None:
+        if name == INTAKE_LEASE:
+            await self._end_intake()
+        else:
+            await self.connections[name].stop(self.settings.worker.shutdown_grace)
+
+    def _lost(self, name: str) -> None:
+        self._tell(f"{name} is worked by another worker now")
+        if name == INTAKE_LEASE:
+            if self._taking is not None:
+                self._taking.cancel()
+        else:
+            self.connections[name].abort()
+
+    async def _intake(self) -> Take:
+        self._reporter.recover(INTAKE)
+        return Take(
+            self.journal,
+            self._decoder,
+            self._routes(),
+            self._teller,
+            position=await self.journal.last_position(),
+            now=utcnow,
+            offer=self._offer,
+            settled=self._reporter.add,
+            received=lambda _word, _count: None,
+        )
+
+    def _routes(self) -> Routes:
+        return Routes(
+            Route(name, each.target, connection.target.kind, each.accept.sources, each.accept.subjects)
+            for name, connection in self.connections.items()
+            if (each := connection.settings)
+        )
+
+    def _offer(self, name: str, fresh: Fresh) -> None:
+        if name in self._ownership.held:
+            self.connections[name].offer(fresh)
+
+    async def _end(self, owning: "asyncio.Task[None]") -> None:
+        owning.cancel()
+        await self._end_intake()
+        await asyncio.gather(
+            *(self._given_back(name) for name in self._ownership.held if name != INTAKE_LEASE)
+        )
+        await self._reporter.drained()
+        await self._ownership.release_all()
+
+    async def _end_intake(self) -> None:
+        taking, self._taking = self._taking, None
+        if taking is not None:
+            taking.cancel()
+            await asyncio.wait([taking])
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self._stop.set()
+            self._failure = task.exception()
+
+    async def _stopped(self) -> None:
+        await self._stop.wait()
+
+
+def broker(section: BrokerSection, tell: Callable[[str], None]) -> Broker:
+    """Return the broker that the settings name."""
+    limits = StreamLimits(max_age=section.max_age)
+    if section.embedded:
+        program = str(section.server) if section.server else None
+        return EmbeddedBroker(
+            section.folder, program=program, sync=f"{section.sync_interval:g}s", limits=limits, tell=tell
+        )
+    return NatsBroker(section.url, credentials(section), limits=limits, tell=tell)
+
+
+def credentials(section: BrokerSection) -> Credentials:
+    """Return how we prove to the broker who we are."""
+    given = section.credentials
+    return Credentials(
+        user=given.user,
+        password=given.password.get_secret_value() if given.password else None,
+        token=given.token.get_secret_value() if given.token else None,
+        nkey=given.nkey.get_secret_value() if given.nkey else None,
+        creds=Path(given.file) if given.file else None,
+    )
+
+
+def utcnow() -> datetime:
+    """Return the wall's time."""
+    return datetime.now(UTC)

@@ -1,0 +1,203 @@
+"""One connection at work: its gate, its engine, and what the journal keeps of both."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.cloudevent import Event
+from worker.delivery.caller import Caller
+from worker.delivery.coalescing import Coalescing
+from worker.delivery.engine import Engine
+from worker.delivery.keep import Keeper
+from worker.delivery.lanes import Lanes
+from worker.delivery.ownership import Before
+from worker.delivery.ready import Ready
+from worker.delivery.report import Reporter
+from worker.delivery.retry import Patience
+from worker.delivery.settle import Settler
+from worker.delivery.walk import Walk
+from worker.delivery.window import Bounds, Decode, Window
+from worker.journal.journal import Journal
+from worker.journal.rows import Delivery, Paused, Resumed, Settled, Used
+from worker.outcome.result import Teller
+from worker.sending.gate import Gate
+from worker.sending.pauses import Pause
+from worker.sending.slot import Slot
+from worker.sending.wire import Request, Response
+from worker.targets.base import Target
+from worker.targets.options import ConnectionSettings
+
+LONG_PAUSE = 5.0  # seconds; a shorter one is over before anybody could read of it
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all connections of a worker have in common."""
+
+    journal: Journal
+    reporter: Reporter
+    teller: Teller
+    decode: Decode
+    now: Callable[[], datetime]
+    tell: Callable[[str], None]
+    lost: Callable[[str], None]
+    settled: Callable[[str, list[Settled]], None]
+
+
+class Connection:
+    """Builds what one connection needs, starts it when it is ours, and stops it when it is not."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: ConnectionSettings,
+        target: Target,
+        shared: Shared,
+        send: Callable[[Request, Slot], Awaitable[Response]],
+        memory: int,
+    ) -> None:
+        self.name = name
+        self.settings = settings
+        self.target = target
+        self._shared = shared
+        self._send = send
+        self._memory = memory
+        self._task: asyncio.Task[None] | None = None
+        self.gate: Gate
+        self.engine: Engine
+
+    async def start(self, before: Before) -> None:
+        """Go on where the owner before us ended; what one left without a hand-over may all have been sent."""
+        if before == "abandoned":
+            await self._shared.journal.count_marks(self.name)
+        self.gate = await self._gate(fresh=before == "never owned")
+        self.engine = self._engine()
+        self.engine.window.suspect = before == "abandoned"
+        self._shared.reporter.recover(self.name)
+        self._task = asyncio.create_task(self.engine.run(), name=f"connection {self.name}")
+        self._task.add_done_callback(self._ended)
+        self.engine.gate_changed(self.gate.paused)
+        self.engine.changed()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is ours and at work."""
+        return self._task is not None
+
+    def offer(self, fresh: list[tuple[Delivery, Event]]) -> None:
+        """Take in what was just taken; before the start it is left to the first load."""
+        if self._task is not None:
+            self.engine.offer(fresh)
+
+    async def stop(self, grace: float) -> None:
+        """Start nothing more; finish what is in flight within the grace, then stop."""
+        if self._task is None:
+            return
+        await self.engine.stop(grace)
+        self.abort()
+
+    def abort(self) -> None:
+        """Stop at once; calls in flight are given up."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            self.gate.close()
+
+    async def _gate(self, *, fresh: bool) -> Gate:
+        settings, journal = self.settings, self._shared.journal
+        used = await journal.used(self.name)
+        gate = Gate(
+            settings.quotas,
+            settings.in_flight,
+            strict=settings.strict,
+            ledger=Ledger(self.name, journal),
+            fresh=fresh,
+            longest=settings.timeouts.total,
+            changed=self._gate_changed,
+            wall=self._shared.now,
+        )
+        gate.restore(used)
+        pause = (await journal.paused()).get(self.name)
+        if pause is not None:
+            seconds = None if pause.until is None else (pause.until - self._shared.now()).total_seconds()
+            if seconds is None or seconds > 0:
+                gate.pause(seconds, pause.why, pause.by)
+        return gate
+
+    def _engine(self) -> Engine:
+        settings, shared = self.settings, self._shared
+        lanes, ready = Lanes(), Ready()
+        keeper = Keeper(shared.journal, shared.tell, self._lost)
+        settler = Settler(self.name, self.target.name, self.target.mapping, shared.teller)
+        walk = Walk(
+            target=self.target,
+            lanes=lanes,
+            ready=ready,
+            coalescing=Coalescing(settings.coalesce, self.target.keyless),
+            patience=patience(settings),
+            settler=settler,
+            keeper=keeper,
+            now=shared.now,
+            settled=self._settled,
+            changed=lambda: self.engine.changed(),
+            closed=lambda error: self.gate.pause(error.seconds, error.detail, "vendor"),
+        )
+        bounds = Bounds(settings.window, self._memory)
+        window = Window(self.name, shared.journal, lanes, bounds, shared.decode)
+        caller = Caller(
+            self.name,
+            self.target,
+            shared.journal,
+            walk,
+            ready,
+            self._send,
+            self.gate.slot,
+            shared.now,
+            settings.batch,
+        )
+        return Engine(self.name, shared.journal, self.gate, window, lanes, ready, walk, caller, shared.now)
+
+    def _settled(self, settled: list[Settled]) -> None:
+        self._shared.reporter.add(settled)
+        self._shared.settled(self.name, settled)
+
+    def _gate_changed(self, pause: Pause | None) -> None:
+        if self._task is not None:
+            self.engine.gate_changed(pause)
+        now = self._shared.now()
+        if pause is None:
+            self._shared.journal.commit(Resumed(self.name, "gate"))
+        elif pause.until is None or (pause.until - now).total_seconds() > LONG_PAUSE:
+            self._shared.journal.commit(Paused(self.name, pause.by, pause.why, pause.until))
+
+    def _lost(self) -> None:
+        self._shared.lost(self.name)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self._shared.tell(f"{self.name} stopped: {type(task.exception()).__name__}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Quota use that outlives the worker."""
+
+    connection: str
+    journal: Journal
+
+    async def used(self, quota: str, moments: list[datetime]) -> None:
+        """Return when these moments are on disk."""
+        await self.journal.commit(Used(self.connection, quota, tuple(moments)))
+
+
+def patience(settings: ConnectionSettings) -> Patience:
+    """Return how often and how long a connection tries."""
+    return Patience(
+        settings.max_attempts,
+        settings.give_up_after,
+        settings.backoff.base,
+        settings.backoff.cap,
+        settings.look_after,
+        settings.look_attempts,
+    )
