@@ -69,9 +69,7 @@ def check(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
         return
     say(f"{settings_file(config) or 'the environment'}: good, {len(names)} connections")
     if not names:
-        note(
-            "without a connection every event becomes a dead letter; `relation-worker config init` shows how"
-        )
+        note("without a connection every event becomes a dead letter; `relation-worker config init` shows how")
 
 
 def finding_json(finding: Finding) -> dict[str, str | None]:

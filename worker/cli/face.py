@@ -37,7 +37,7 @@ def ended(code: Exit, text: str, hint: str = "") -> typer.Exit:
 
 def application() -> typer.Typer:
     """Return the command line with all nouns."""
-    from worker.cli import config, schemas
+    from worker.cli import config, emit, sandbox, schemas
 
     app = typer.Typer(
         name="relation-worker",
@@ -49,5 +49,7 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.add_typer(config.app, name="config")
+    app.command("emit")(emit.emit)
+    app.command("sandbox")(sandbox.sandbox)
     app.command("schemas")(schemas.schemas)
     return app
