@@ -11,7 +11,7 @@ from worker.sending import hints
 from worker.sending.budget import Budget, Clocks, Use
 from worker.sending.concurrency import Concurrency
 from worker.sending.judgement import Judgement
-from worker.sending.pauses import Pause, Pauses, Probe
+from worker.sending.pauses import Pause, Pauses
 from worker.sending.quota import Quota
 from worker.sending.reserve import Ledger, Reserve
 from worker.sending.slot import Fate, Slot
@@ -60,6 +60,8 @@ class Gate:
 
     async def slot(self) -> Slot:
         """Return the right to make one call, as soon as it may be made; probes come this way too."""
+        if not self._waiting and (slot := self._at_once()):
+            return slot
         return await self._wait(Waiter(self._loop.create_future()))
 
     async def idle_slot(self, share: float = 0.0) -> Slot:
@@ -135,16 +137,19 @@ class Gate:
         self._budget.over(slot, fate, now)
         if fate == "answered":
             self._latency += (slot.latency - self._latency) * (0.1 if self._latency else 1.0)
-            self._heed(slot, hints.read(slot.status, headers, self._wall()), now)
-        self._advance()
+            hint = hints.read(slot.status, headers, self._wall)
+            if hint is not hints.NONE:
+                self._heed(slot, hint, now)
+        self._move()
 
     def back(self, slot: Slot, error: TargetError | None, relations: Collection[str], *, judged: bool) -> None:
         """Take a slot back."""
         self.in_flight -= 1
-        self._reopen(ramp=self._judgement.probed(slot, error if judged else None))
+        if slot.probe is not None:
+            self._reopen(ramp=self._judgement.probed(slot, error if judged else None))
         if judged:
             self._judgement.judge(slot, error, relations, self.now())
-        self._advance()
+        self._move()
 
     def _heed(self, slot: Slot, hint: hints.Hint, now: float) -> None:
         self.junk += hint.junk
@@ -168,22 +173,44 @@ class Gate:
                 waiter.future.result().release()
             raise
 
+    def _move(self) -> None:
+        """Go on where somebody waits, or the state may have changed."""
+        if self._waiting or self._pauses or self._shown is not None:
+            self._advance()
+
     def _advance(self) -> None:
         """Hand out what may be handed out, and set the timer for what comes next."""
         now = self._expire()
-        at = math.inf
-        while self._waiting and (at := self._opens_at(now)) <= now:
-            waiter, at = self._next(now)
-            if waiter is None:
-                break
-            if self._budget.unwritten(now):
-                self._extend(self._budget.unwritten(now))
-                at = math.inf
-                break
-            self._hand(waiter, now)
+        at = self._serve(now) if self._waiting else math.inf
         self._extend(self._budget.low())
-        self._set_timer(min(at if self._waiting else math.inf, self._pauses.ends_at()), now)
+        self._set_timer(min(at, self._pauses.ends_at()), now)
         self._tell()
+
+    def _serve(self, now: float) -> float:
+        """Hand out slots; return when there may be more for those who still wait."""
+        while (at := self._opens_at(now)) <= now:
+            waiter, at = self._next(now)
+            if waiter is None or not self._written(now):
+                return at if waiter is None else math.inf
+            slot = self._slot(now, idle=waiter.share is not None)
+            self._waiting.take(waiter)
+            waiter.future.set_result(slot)
+        return at
+
+    def _at_once(self) -> Slot | None:
+        """Return a slot for somebody who need not wait."""
+        now = self._expire()
+        if self._opens_at(now) <= now and self._written(now):
+            slot = self._slot(now, idle=False)
+            self._extend(self._budget.low())
+            return slot
+        return None
+
+    def _written(self, now: float) -> bool:
+        """Whether the next call is written down where it must be; if not, that begins."""
+        unwritten = self._budget.unwritten(now)
+        self._extend(unwritten)
+        return not unwritten
 
     def _opens_at(self, now: float) -> float:
         """Return when the next slot may be handed out to anybody, infinity: when a call is over."""
@@ -203,15 +230,14 @@ class Gate:
             return live, at
         return live, math.inf
 
-    def _hand(self, waiter: Waiter, now: float) -> None:
-        probe: Probe | None = self._pauses.due() if self._pauses else None
+    def _slot(self, now: float, *, idle: bool) -> Slot:
+        probe = self._pauses.due() if self._pauses else None
         self._pauses.probing = probe
-        slot = Slot(self, idle=waiter.share is not None, probe=probe)
+        slot = Slot(self, idle=idle, probe=probe)
         self.in_flight += 1
         slot.full = self.in_flight >= self._concurrency.limit
         self._budget.take(slot, now)
-        self._waiting.take(waiter)
-        waiter.future.set_result(slot)
+        return slot
 
     def _extend(self, reserves: Iterable[Reserve]) -> None:
         for reserve in reserves:
@@ -258,8 +284,9 @@ class Gate:
             return
         if timer is not None:
             timer.cancel()
-        later = at < math.inf
-        self._timer = self._loop.call_at(max(at, now + SHORTEST_TIMER), self._advance) if later else None
+        self._timer = None
+        if at < math.inf:
+            self._timer = self._loop.call_at(max(at, now + SHORTEST_TIMER), self._advance)
 
 
 def _clock(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:

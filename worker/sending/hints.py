@@ -45,11 +45,11 @@ class _Junk(ValueError):  # noqa: N818 -- never leaves this room
     """A header that says nothing."""
 
 
-def read(status: int, headers: Mapping[str, str], now: datetime) -> Hint:
-    """Read all forms of hint; `headers` have names in lower case, `now` counts where the answer has no Date."""
+def read(status: int, headers: Mapping[str, str], wall: Callable[[], datetime]) -> Hint:
+    """Read all forms of hint; `headers` have names in lower case, `wall` counts where the answer has no Date."""
     if NAMES.isdisjoint(headers):
         return NONE
-    date = _date(headers.get("date", "")) or now
+    date = _date(headers.get("date", "")) or wall()
     junk = 0
     for form in (_retry_after, _structured, *_OLDER):
         try:

@@ -1,7 +1,9 @@
 """The only HTTP client: one session for all connections."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 import aiohttp
@@ -16,7 +18,10 @@ from worker.sending.wire import Request, Response
 MOST_BYTES = 4 * 1024 * 1024
 # A refusal for being too fast is known by its status; its body may be cut.
 TOLD_BY_STATUS = frozenset({429, 503})
-DOTS = frozenset({".", "..", "%2e", "%2e%2e", ".%2e", "%2e."})
+# What would change the meaning of a URL that identifiers are put into.
+UNSAFE = re.compile(r"[?#\\\s]|/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+LINE_BREAKS = re.compile(r"[\r\n\0]")
+KNOWN_URLS = 512
 
 
 class Timeouts(Protocol):
@@ -52,6 +57,7 @@ class Transport:
     ) -> None:
         self._most_bytes = most_bytes
         self._named = NamedHosts()
+        self._checked = lru_cache(KNOWN_URLS)(self._check)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, resolver=GuardedResolver(self._named, resolver)),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -61,6 +67,7 @@ class Transport:
     def trust(self, base_url: str) -> None:
         """Allow the host of a configured base URL to be in a private network."""
         self._named.add(URL(base_url).raw_host or "")
+        self._checked.cache_clear()
 
     async def close(self) -> None:
         """Close all connections; a call in flight ends with UnknownOutcomeError."""
@@ -73,7 +80,9 @@ class Transport:
         arrived, AddressError for an address that must not be called, UnsupportedError for one that cannot be
         written down safely. The slot's call is over then; giving it back is the caller's.
         """
-        url = self._url(request)
+        url = self._checked(request.url)
+        if request.params:
+            url = url.with_query(request.params)
         _refuse_line_breaks(request.headers)
         call = _Call(slot, timeouts.idle)
         failure: TargetError
@@ -92,12 +101,7 @@ class Transport:
             data=request.body,
             allow_redirects=False,
             middlewares=(call.pay,),
-            timeout=aiohttp.ClientTimeout(
-                total=timeouts.total,
-                connect=timeouts.connect,
-                sock_connect=timeouts.connect,
-                sock_read=timeouts.first_byte,
-            ),
+            timeout=_timeout(timeouts.connect, timeouts.first_byte, timeouts.total),
         )
         try:
             body = await self._body(answer)
@@ -118,10 +122,9 @@ class Transport:
             answer.close()
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _url(self, request: Request) -> URL:
-        """Return where to send it; nothing in it may have changed what is asked for."""
-        text = request.url
-        if not DOTS.isdisjoint(text.lower().split("/")) or any(sign in text for sign in "?#\\\r\n\t "):
+    def _check(self, text: str) -> URL:
+        """Return where to send it; no identifier in it may have changed what is asked for."""
+        if UNSAFE.search(text):
             raise UnsupportedError("an identifier cannot stand in a URL", reason="unmappable")
         try:
             url = URL(text)
@@ -131,7 +134,7 @@ class Transport:
             raise AddressError("the address is no plain http or https URL, see base_url")
         if not self._named.allow(url.raw_host):
             raise AddressError(f"{url.host} is a private address, and base_url does not name it")
-        return url.with_query(request.params) if request.params else url
+        return url
 
 
 class _Call:
@@ -200,6 +203,11 @@ def _what(error: Exception) -> str:
     return next((words for kind, words in _WORDS if isinstance(error, kind)), "the exchange failed")
 
 
+@lru_cache(KNOWN_URLS)
+def _timeout(connect: float, first_byte: float, total: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total, connect=connect, sock_connect=connect, sock_read=first_byte)
+
+
 async def _read(content: aiohttp.StreamReader, parts: list[bytes], left: int) -> None:
     """Gather the decoded body, as far as it is bounded; aiohttp inflates no more than is taken from it."""
     while part := await content.readany():
@@ -220,5 +228,5 @@ def _lowered(answer: aiohttp.ClientResponse) -> dict[str, str]:
 
 def _refuse_line_breaks(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
-        if any(sign in value or sign in name for sign in "\r\n\0"):
+        if LINE_BREAKS.search(value) or LINE_BREAKS.search(name):
             raise UnsupportedError(f"a value cannot stand in the header {name!r}", reason="unmappable")
