@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, create_model
 
 from schemas.model import broken
-from schemas.relation import Link, Operation, Party
+from schemas.relation import MODELS, Link, Operation, Party, data_model
 from schemas.value import CONTROL, Moment
 
 CONTRACT = "urn:relation-worker:relation:1"
@@ -17,6 +17,7 @@ OPERATIONS: Mapping[str, Operation] = {"created": "create", "updated": "update",
 TYPE = re.compile(r"(?:.*\.)?relation\.(created|updated|deleted)(?:\.v1)?", re.DOTALL)
 
 NAMES_MAX = 32
+TARGET_CHARACTERS = 4096
 EXTENSIONS_MAX = 32
 EXTENSION_CHARACTERS = 1024
 EXTENSION_NAME = re.compile(r"[a-z0-9]{1,64}", re.ASCII)
@@ -30,8 +31,10 @@ URI = r"^[^\x00-\x20\x7f-\x9f\"<>\\^`{|}]*$"
 
 def names(given: Any) -> Any:
     """Return the names of a comma-separated list, blanks trimmed, each once."""
-    if not isinstance(given, str):
+    if isinstance(given, tuple):
         return given
+    if not isinstance(given, str) or len(given) > TARGET_CHARACTERS or CONTROL.search(given):
+        raise broken(f"must be text of at most {TARGET_CHARACTERS} characters, names with commas between")
     found = tuple(dict.fromkeys(name for part in given.split(",") if (name := part.strip())))
     if not found:
         raise broken("must name a connection")
@@ -48,9 +51,7 @@ def extensions(given: Mapping[str, Any]) -> Mapping[str, Any]:
         if not EXTENSION_NAME.fullmatch(name):
             raise broken("an attribute's name must be 1 to 64 lower-case letters and digits")
         if not is_attribute_value(value):
-            raise broken(
-                "must be true, false, a 32-bit whole number or text of at most 1024 characters", name
-            )
+            raise broken("must be true, false, a 32-bit whole number or text of at most 1024 characters", name)
     return given
 
 
@@ -76,28 +77,23 @@ class Attributes(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    specversion: Literal["1.0"] = Field(
-        default="1.0", description="Version of CloudEvents. Source: CloudEvents 1.0."
-    )
+    specversion: Literal["1.0"] = Field(default="1.0", description="Version of CloudEvents. Source: CloudEvents 1.0.")
     id: Short = Field(
         description="With `source` the event's identity; the pair seen again is a duplicate. 1 to 255 "
         "characters. Source: CloudEvents 1.0."
     )
     source: Annotated[str, string(255, URI)] = Field(
-        description="Who emits, as a URI-reference: 1 to 255 characters; part of every key. Source: "
-        "CloudEvents 1.0."
+        description="Who emits, as a URI-reference: 1 to 255 characters; part of every key. Source: CloudEvents 1.0."
     )
     type: Short = Field(
         description="What happened: relation.created, relation.updated or relation.deleted, each also with "
         "the suffix .v1. Source: CloudEvents 1.0, contract 1.1."
     )
     subject: Short = Field(
-        description="The relation's key upstream, within its source: 1 to 255 characters. Source: "
-        "CloudEvents 1.0."
+        description="The relation's key upstream, within its source: 1 to 255 characters. Source: CloudEvents 1.0."
     )
     time: Moment = Field(
-        description="When it happened: RFC 3339 with offset; shown, never used to order. Source: "
-        "CloudEvents 1.0."
+        description="When it happened: RFC 3339 with offset; shown, never used to order. Source: CloudEvents 1.0."
     )
     datacontenttype: Short | None = Field(
         default=None,
@@ -174,6 +170,21 @@ class Event(Attributes):
     def kind(self) -> Literal["link", "party"]:
         """Which kind of relation it is about."""
         return self.data.kind
+
+
+def _event_model(kind: str, operation: Operation) -> type[Event]:
+    data = data_model(kind, operation)
+    return create_model(f"{data.__name__}Event", __base__=Event, data=(data, Field()))
+
+
+EVENTS: Mapping[tuple[str, Operation], type[Event]] = {
+    (kind, operation): _event_model(kind, operation) for kind, operation in MODELS
+}
+
+
+def event_model(kind: str, operation: Operation) -> type[Event]:
+    """Return the model of a whole event; raises KeyError for a kind that there is not."""
+    return EVENTS[kind, operation]
 
 
 KNOWN = frozenset(Attributes.model_fields) - {"extensions"}

@@ -53,7 +53,8 @@ def updated(earlier: Link | Party, before: Values, after: Values) -> Link | Part
 def place(before: Values) -> Values:
     """Return where the target shows the relation as the earlier event leaves it, or found it."""
     known: Values = {name: before[name] for name in PLACE if name in before}
-    return known | before.get("previous", {})
+    shown: Values = before.get("previous", {})
+    return known | shown
 
 
 def values(data: Link | Party) -> Values:

@@ -100,8 +100,7 @@ class Party(Payload):
     )
     email: Email | None = Field(
         default=None,
-        description="E-mail address: at most 254 characters, exactly one @. Source: seeds 003 email; 004 "
-        "Email.",
+        description="E-mail address: at most 254 characters, exactly one @. Source: seeds 003 email; 004 Email.",
     )
     work_order_email: Email | None = Field(
         default=None,
@@ -120,8 +119,7 @@ class Party(Payload):
     )
     address: Address | None = Field(
         default=None,
-        description="Correspondence address; a patch merges it member by member. Source: seeds 003; 004 "
-        "Address_*.",
+        description="Correspondence address; a patch merges it member by member. Source: seeds 003; 004 Address_*.",
     )
     registration_number: Short | None = Field(
         default=None,
@@ -137,9 +135,7 @@ class Party(Payload):
     language: Language | None = Field(
         default=None, description="Language as a BCP 47 tag (nl, nl-BE). Source: seed 003 language."
     )
-    roles: (
-        Annotated[tuple[Role, ...], Field(min_length=1, json_schema_extra={"uniqueItems": True})] | None
-    ) = Field(
+    roles: Annotated[tuple[Role, ...], Field(min_length=1, json_schema_extra={"uniqueItems": True})] | None = Field(
         default=None,
         description="What the party is to us: at least one, none twice; replaced as a whole. Source: seed "
         "004 IsCustomer, IsOther; Silvasoft IsSupplier.",
@@ -156,16 +152,14 @@ class Party(Payload):
     )
     status: Short | None = Field(
         default=None,
-        description="Free text, without a meaning given by the vendor: 1 to 255 characters. Source: seed "
-        "003 status.",
+        description="Free text, without a meaning given by the vendor: 1 to 255 characters. Source: seed 003 status.",
     )
     active: Annotated[bool, Field(strict=True)] | None = Field(
         default=None, description="Whether the relation is in use. Source: seed 003 active."
     )
     note: Text | None = Field(
         default=None,
-        description="Remark: at most 65535 bytes of UTF-8. Source: seeds 003 remark; 004 ContactNotes "
-        "(person).",
+        description="Remark: at most 65535 bytes of UTF-8. Source: seeds 003 remark; 004 ContactNotes (person).",
     )
     account_manager: Short | None = Field(
         default=None,
@@ -199,8 +193,7 @@ class Party(Payload):
     )
     modified_at: Past | None = Field(
         default=None,
-        description="When the record last changed upstream: RFC 3339 with offset. Source: seed 003 "
-        "modified_at.",
+        description="When the record last changed upstream: RFC 3339 with offset. Source: seed 003 modified_at.",
     )
     created_by: Short | None = Field(
         default=None,

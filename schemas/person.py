@@ -19,8 +19,7 @@ class Contact(Model):
         description="Given name: 1 to 255 characters; Silvasoft requires it. Source: seed 004 FirstName.",
     )
     family_name: Short = Field(
-        description="Family name with its prefix (van der Berg): 1 to 255 characters. Source: seed 004 "
-        "LastName."
+        description="Family name with its prefix (van der Berg): 1 to 255 characters. Source: seed 004 LastName."
     )
     honorific_prefix: Short | None = Field(
         default=None,
@@ -45,8 +44,7 @@ class Address(Model):
 
     street: Short | None = Field(
         default=None,
-        description="Street: 1 to 255 characters; OutSmart requires it. Source: seeds 003 street; 004 "
-        "Address_Street.",
+        description="Street: 1 to 255 characters; OutSmart requires it. Source: seeds 003 street; 004 Address_Street.",
     )
     house_number: Short | None = Field(
         default=None,
@@ -65,8 +63,7 @@ class Address(Model):
     )
     city: Short | None = Field(
         default=None,
-        description="Town: 1 to 255 characters; OutSmart requires it. Source: seeds 003 city; 004 "
-        "Address_City.",
+        description="Town: 1 to 255 characters; OutSmart requires it. Source: seeds 003 city; 004 Address_City.",
     )
     country_code: CountryCode | None = Field(
         default=None,

@@ -1,7 +1,7 @@
 """What a person reads when a value breaks a model: field and rule, never the value."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -42,12 +42,16 @@ SENTENCES: Mapping[str, str] = {
 
 def detail(error: ValidationError, *root: str) -> str:
     """Return one short sentence: the first broken rule, and how many more there are."""
-    problems = first_by_field(error)
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{sentence(problems[0], root)}{more}"
+    return told(problems(error), *root)
 
 
-def first_by_field(error: ValidationError) -> list[ErrorDetails]:
+def told(found: Sequence[ErrorDetails], *root: str) -> str:
+    """Return the first of these problems, and how many more there are."""
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return f"{sentence(found[0], root)}{more}"
+
+
+def problems(error: ValidationError) -> list[ErrorDetails]:
     """Return the errors in order, but for a list that is too short only because a member broke."""
     found = error.errors(include_url=False, include_input=False)
     return [

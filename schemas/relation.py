@@ -8,6 +8,7 @@ from schemas.person import Address, Contact, Lead
 from schemas.rules import Operation
 
 __all__ = [
+    "MODELS",
     "Address",
     "Contact",
     "EndPoint",

@@ -46,9 +46,7 @@ class About(Told):
     source: str | None = Field(description="Who emitted it.")
     type: str | None = Field(description="What it said had happened.")
     subject: str | None = Field(description="The relation's key upstream.")
-    time: str | None = Field(
-        description="When it happened, as the event says; RFC 3339 where it could be read."
-    )
+    time: str | None = Field(description="When it happened, as the event says; RFC 3339 where it could be read.")
     sequence: str | None = Field(
         default=None, exclude_if=is_none, description="Its order within source and subject, if it had one."
     )
@@ -103,9 +101,7 @@ class Ended(Told):
     remote_id: str | None = Field(description="The target's id after this event; null: deleted or unknown.")
     event: About | None = Field(description="The input, as far as it could be read.")
     attempts: Count = Field(description="Tries of this delivery.")
-    calls: Count = Field(
-        description="HTTP requests, look-ups included; of a shared one each delivery counts 1."
-    )
+    calls: Count = Field(description="HTTP requests, look-ups included; of a shared one each delivery counts 1.")
     timings: Timings = Field(description="When and how long.")
     replay: Replay | None = Field(description="Set when a person had it sent again.")
     worker: Worker = Field(description="Who did it.")
@@ -140,9 +136,7 @@ class ResultAttributes(BaseModel):
     type: Literal["relation.applied", "relation.superseded", "relation.dead_lettered"] = Field(
         description="relation. and the outcome."
     )
-    id: str = Field(
-        description="UUIDv5 of source, id, connection, outcome and replay; a repeat has it again."
-    )
+    id: str = Field(description="UUIDv5 of source, id, connection, outcome and replay; a repeat has it again.")
     source: str = Field(
         description="urn:relation-worker: and the installation's name.", pattern="^urn:relation-worker:.+$"
     )

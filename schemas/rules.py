@@ -58,9 +58,7 @@ class Payload(Model):
         """Raise where fields that are right in themselves disagree."""
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Say the same in JSON Schema."""
         schema = handler.resolve_ref_schema(handler(core_schema))
         fields: dict[str, JsonSchemaValue] = without(schema["properties"], cls.rules.refused)

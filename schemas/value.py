@@ -16,9 +16,8 @@ TEXT_BYTES = 65_535
 WHOLE = 2**63  # beyond, JSON readers turn a whole number into one that is nearly the same
 
 # RFC 3339, section 5.6; read November 2026.
-MOMENT = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(\.\d{1,9})?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
-)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
+SECOND = slice(17, 19)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
 VAT = re.compile(r"[A-Z]{2}[A-Z0-9]{2,18}")
@@ -30,15 +29,14 @@ def moment(given: Any) -> datetime:
     """Return an RFC 3339 timestamp as an aware datetime; a leap second is the second after."""
     if isinstance(given, datetime) and given.tzinfo:
         return given
-    found = MOMENT.fullmatch(given) if isinstance(given, str) else None
-    if found is None:
+    if not isinstance(given, str) or not MOMENT.fullmatch(given):
         raise broken("must be an RFC 3339 timestamp with an offset")
-    day, minute, second, fraction, offset = found.groups(default="")
-    leap = second == "60"
+    leap = given[SECOND] == "60"
+    whole = f"{given[: SECOND.start]}59{given[SECOND.stop :]}" if leap else given
     try:
-        read = datetime.fromisoformat(f"{day}T{minute}:{'59' if leap else second}{fraction}{offset.upper()}")
-        read += timedelta(seconds=leap)
-        read.astimezone(UTC)
+        read = datetime.fromisoformat(whole.upper()) + timedelta(seconds=leap)
+        if read.year in {MINYEAR, MAXYEAR}:
+            read.astimezone(UTC)
     except (ValueError, OverflowError):
         raise broken("must be a moment that exists") from None
     return read
@@ -62,9 +60,7 @@ def vat_number(given: str) -> str:
     """Return the number without blanks, dots and hyphens, in upper case."""
     number = given.translate(VAT_NOISE).upper()
     if not VAT.fullmatch(number):
-        raise broken(
-            "must be a VAT number with its country prefix: two letters, then 2 to 18 letters or digits"
-        )
+        raise broken("must be a VAT number with its country prefix: two letters, then 2 to 18 letters or digits")
     return number
 
 
@@ -135,12 +131,8 @@ Language = Annotated[
         pattern=r"^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*|[xXiI](-[A-Za-z0-9]{1,8})+)$",
     ),
 ]
-CountryCode = Annotated[
-    str, Field(strict=True, json_schema_extra={"pattern": "^[A-Z]{2}$"}), AfterValidator(country)
-]
-Moment = Annotated[
-    datetime, PlainValidator(moment), WithJsonSchema({"type": "string", "format": "date-time"})
-]
+CountryCode = Annotated[str, Field(strict=True, json_schema_extra={"pattern": "^[A-Z]{2}$"}), AfterValidator(country)]
+Moment = Annotated[datetime, PlainValidator(moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 Past = Annotated[Moment, AfterValidator(past)]
 Amount = Annotated[
     int | float | str,

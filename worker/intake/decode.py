@@ -1,0 +1,160 @@
+"""From bytes to an event that is known to be right; never a guess."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+from pydantic import ValidationError
+
+from schemas.cloudevent import CONTRACT, CONTRACTS, KNOWN, OPERATIONS, Attributes, Event, event_model
+from schemas.dead_letter import Reason
+from schemas.problem import detail
+from worker.brokers.base import Message
+from worker.errors import InvalidMessageError
+from worker.intake.content import Document, check_json, content
+from worker.intake.document import malformed
+from worker.intake.legible import legible
+from worker.intake.trace import is_parent, is_state
+from worker.journal.rows import Received
+
+KINDS = frozenset({"link", "party"})
+TYPES: Mapping[str, str] = {f"relation.{word}{version}": word for word in OPERATIONS for version in ("", ".v1")}
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """An event, what tells it from another of the same id, and the attributes that were ignored as broken."""
+
+    event: Event
+    digest: bytes
+    ignored: tuple[str, ...] = ()
+
+
+class Decoder:
+    """Reads messages by this installation's settings; `type_prefix` is what producers put before `relation.`."""
+
+    def __init__(
+        self,
+        *,
+        max_event_bytes: int = 1_048_576,
+        unknown_fields: Literal["refuse", "ignore"] = "refuse",
+        type_prefix: str = "",
+    ) -> None:
+        self._max_bytes = max_event_bytes
+        self._extra: Literal["forbid", "ignore"] = "forbid" if unknown_fields == "refuse" else "ignore"
+        self._prefix = f"{type_prefix.removesuffix('.')}." if type_prefix else ""
+
+    def decode(self, message: Message | Received) -> Decoded:
+        """Return the event; raises InvalidMessageError by the first check of contract.md 1.4 that fails."""
+        return self.read(content(message, self._max_bytes), message.subject)
+
+    def attributes(self, message: Message | Received) -> dict[str, str]:
+        """Return what can be read of a message's attributes, whatever else is wrong with it."""
+        return legible(message, self._max_bytes)
+
+    def read(self, document: Document, published_to: str) -> Decoded:
+        """Return the event of a document in structured form, as `content` or a patch has made it."""
+        given, ignored = without_broken_trace(document)
+        data = document.get("data")
+        word = self.word(given.get("type"))
+        try:
+            event = self.event(given, data, word)
+        except ValidationError as error:
+            check(checked(given), data, word, published_to)
+            raise refused(error, "invalid_data") from None
+        check(event, data, word, published_to)
+        if not isinstance(event, Event):
+            raise InvalidMessageError(wrong_kind(data), reason="invalid_data")
+        return Decoded(event, digest(event, data), ignored)
+
+    def word(self, given: Any) -> str:
+        """Return what happened to the relation, nothing where the type is not known."""
+        return TYPES.get(given.removeprefix(self._prefix), "") if isinstance(given, str) else ""
+
+    def event(self, given: Document, data: Any, word: str) -> Attributes:
+        """Return the event; only its attributes where type or kind tell no model for the data."""
+        kind = data.get("kind") if isinstance(data, dict) else None
+        if word and isinstance(kind, str) and kind in KINDS:
+            model = event_model(kind, OPERATIONS[word])
+            return model.model_validate(arranged(given) | {"data": data}, extra=self._extra)
+        return checked(given)
+
+
+def wrong_kind(data: Any) -> str:
+    """Return what is wrong with data that no model could be chosen for."""
+    return "data.kind: must be 'link' or 'party'" if isinstance(data, dict) else "data: must be an object"
+
+
+def without_broken_trace(document: Document) -> tuple[Document, tuple[str, ...]]:
+    """Return the attributes that are there, and the names of trace attributes that cannot be continued."""
+    given = {name: value for name, value in document.items() if value is not None and name != "data"}
+    if "traceparent" not in given and "tracestate" not in given:
+        return given, ()
+    if not is_parent(given.get("traceparent")):
+        broken = tuple(name for name in ("traceparent", "tracestate") if given.pop(name, None) is not None)
+        return given, broken
+    if "tracestate" in given and not is_state(given["tracestate"]):
+        del given["tracestate"]
+        return given, ("tracestate",)
+    return given, ()
+
+
+def arranged(given: Document) -> Document:
+    """Return the attributes, those that the contract does not know apart."""
+    if given.keys() <= KNOWN:
+        return given
+    known = {name: value for name, value in given.items() if name in KNOWN}
+    return known | {"extensions": {name: value for name, value in given.items() if name not in KNOWN}}
+
+
+def checked(given: Document) -> Attributes:
+    """Return the attributes alone; raises `malformed`."""
+    try:
+        return Attributes.model_validate(arranged(given))
+    except ValidationError as error:
+        raise refused(error, "malformed") from None
+
+
+def check(attributes: Attributes, data: Any, word: str, published_to: str) -> None:
+    """Raise by the first thing that is wrong beside the data, in the order of contract.md 1.4."""
+    if "specversion" not in attributes.model_fields_set:
+        raise malformed("specversion: is required")
+    check_json(attributes.datacontenttype)
+    check_data(attributes, data)
+    check_subject(word, published_to)
+    check_contract(word, attributes.dataschema)
+
+
+def check_data(attributes: Attributes, data: Any) -> None:
+    """Raise where the event says nothing itself; what it points at is never fetched."""
+    if data is None:
+        referred = "dataref" in attributes.extensions
+        raise malformed("data: is required, dataref is not fetched" if referred else "data: is required")
+
+
+def check_subject(word: str, published_to: str) -> None:
+    """Raise where the message's subject, which rights of producers hang on, says another operation."""
+    tokens = published_to.split(".", 2)
+    if word and len(tokens) > 1 and tokens[1] != word:
+        raise malformed(f"type: is relation.{word}, but the message was published to another subject")
+
+
+def check_contract(word: str, schema: str | None) -> None:
+    """Raise where the type, or the version of the contract, is none that this worker knows."""
+    if not word:
+        raise InvalidMessageError(f"type: must be one of {', '.join(TYPES)}", reason="unknown_type")
+    if schema is not None and schema.startswith(CONTRACTS) and schema != CONTRACT:
+        raise InvalidMessageError(f"dataschema: only {CONTRACT} is known here", reason="unknown_type")
+
+
+def refused(error: ValidationError, reason: Reason) -> InvalidMessageError:
+    """Return the error of ours for values that break a model."""
+    return InvalidMessageError(detail(error), reason=reason)
+
+
+def digest(attributes: Attributes, data: Any) -> bytes:
+    """Return what tells this event from another of the same id: SHA-256 of canonical JSON (design.md 4)."""
+    said = [attributes.type, attributes.subject, attributes.sequence, data]
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()
