@@ -128,7 +128,8 @@ SILVASOFT = COMMON | {
     "find_by": ["number", "email"],
     "blank_absent": False,
     "default_roles": ["customer"],
-    "sex_values": {"male": "Man", "female": "Vrouw"},
+    "sex_values.male": "Man",
+    "sex_values.female": "Vrouw",
     "person_update_email": "contact",
 }
 SUPEROFFICE = COMMON | {

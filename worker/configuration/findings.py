@@ -25,7 +25,7 @@ class Finding:
     def __str__(self) -> str:
         value = "" if self.value is None else f" = {self.value}"
         origin = "" if self.origin is None else f" ({self.origin})"
-        return f"{self.key}{value}{origin}: {self.problem}"
+        return printable(f"{self.key}{value}{origin}: {self.problem}")
 
 
 class SettingsError(Exception):

@@ -11,7 +11,7 @@ MASK = "***"
 SHORTEST = 4  # a shorter secret would be found in every second word, and star it
 # Whatever is logged under such a name is a secret, or may hold one.
 SECRET_KEY = re.compile(
-    r"secret|token|password|passwd|authori[sz]ation|cookie|api_?key|private_?key|credential|nkey|ticket|hmac"
+    r"secret|token|password|passwd|authori[sz]ation|cookie|api[-_]?key|private[-_]?key|credential|nkey|ticket|hmac"
     r"|signature|software_token|extended_claim",
     re.IGNORECASE,
 )
