@@ -2,7 +2,7 @@
 
 import asyncio
 import selectors
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -14,10 +14,13 @@ class _Jumping(selectors.BaseSelector):
     def __init__(self) -> None:
         self._inner = selectors.SelectSelector()
         self.now = 0.0
+        self.before_jump: Callable[[], None] | None = None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             raise RuntimeError("everybody waits, and no timer is set")
+        if timeout > 0 and self.before_jump is not None:
+            self.before_jump()
         self.now += max(timeout, 0.0)
         return []
 
@@ -40,6 +43,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._jumping = _Jumping()
         super().__init__(self._jumping)
+
+    def before_jump(self, look: Callable[[], None] | None) -> None:
+        """Have `look` called whenever all that can happen now has happened."""
+        self._jumping.before_jump = look
 
     def time(self) -> float:
         return 1_000.0 + self._jumping.now

@@ -1,6 +1,7 @@
 """An exact sliding window: the moments at which calls reached a vendor."""
 
 import math
+from bisect import insort
 from collections import deque
 from collections.abc import Iterable
 
@@ -12,29 +13,37 @@ DRIFT = 1e-4
 
 # Answers that must be in before the fastest of them says how long a way back at least is (design.md 5.5).
 ENOUGH_ANSWERS = 100
+# How many of the fastest are looked at: one call's way back and another's way out may both be shorter than those
+# of the fastest answer were, by about as much as the fastest differ among themselves.
+FASTEST = 8
 
 
 class Arrival:
     """The latest moment at which a call can have reached the vendor.
 
-    That is written + latency - the fastest latency seen, and so the answer's moment less the fastest latency.
-    Moments never run backwards, so that a log of them is in order without sorting.
+    That is written + latency - the shortest latency there can be, and so the answer's moment less that. Moments
+    never run backwards, so that a log of them is in order without sorting.
     """
 
-    __slots__ = ("_answers", "_last", "_strict", "fastest")
+    __slots__ = ("_answers", "_fastest", "_last", "_strict", "shortest")
 
     def __init__(self, *, strict: bool) -> None:
-        self.fastest = math.inf
+        self.shortest = 0.0
         self._strict = strict
         self._answers = 0
+        self._fastest: list[float] = []
         self._last = -math.inf
 
     def answered(self, now: float, latency: float) -> float:
         """Return the moment of a call that has been answered now."""
-        self.fastest = min(self.fastest, latency)
         self._answers += 1
-        sure = self._strict or self._answers < ENOUGH_ANSWERS
-        return self.lost(now if sure else now - self.fastest)
+        fastest = self._fastest
+        if len(fastest) < FASTEST or latency < fastest[-1]:
+            insort(fastest, latency)
+            del fastest[FASTEST:]
+        if self._answers >= ENOUGH_ANSWERS and not self._strict:
+            self.shortest = max(0.0, 2 * fastest[0] - fastest[-1])
+        return self.lost(now - self.shortest)
 
     def lost(self, now: float) -> float:
         """Return the moment of a call that has been given up now: until now it can have arrived."""
