@@ -4,7 +4,16 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    WithJsonSchema,
+    create_model,
+)
 
 from schemas.model import broken
 from schemas.relation import MODELS, Link, Operation, Party, data_model
@@ -68,7 +77,11 @@ def string(most: int, pattern: str = PLAIN) -> Any:
 
 
 Short = Annotated[str, string(255)]
-Names = Annotated[tuple[str, ...], BeforeValidator(names)]
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(names),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": TARGET_CHARACTERS}),
+]
 Extensions = Annotated[Mapping[str, bool | int | str], AfterValidator(extensions)]
 
 

@@ -238,9 +238,23 @@ class PartyCreated(Party):
             raise broken(f"is required when {self.party_type} is created", name)
 
 
+def partners_together(schema: dict[str, Any]) -> None:
+    """Say in JSON Schema which fields a patch names together."""
+    schema["if"] = {"properties": {"complete": {"const": True}}, "required": ["complete"]}
+    schema["else"] = {
+        "dependentRequired": {
+            "given_name": ["family_name"],
+            "family_name": ["given_name"],
+            "honorific_prefix": ["given_name", "family_name"],
+        },
+        "properties": {"address": {"dependentRequired": {"house_number_suffix": ["house_number"]}}},
+    }
+
+
 class PartyUpdated(Party):
     """A party changed; what is absent stays, null clears (RFC 7396), unless the update is complete."""
 
+    model_config = ConfigDict(json_schema_extra=partners_together)
     rules: ClassVar[Rules] = Rules("update", required=("party_type",))
 
     @classmethod
