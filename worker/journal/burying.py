@@ -20,6 +20,7 @@ COLUMNS = [_l[name] for name in (*KEPT, *NEWEST, "first_buried_at")]
 
 Closed = Literal["resolved", "discarded"]
 RESOLVED: Closed = "resolved"
+DISCARDED: Closed = "discarded"
 
 
 @dataclass(frozen=True, slots=True)

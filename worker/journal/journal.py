@@ -2,18 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any, Self
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Self
 
-from worker.journal import leases, reading, taking
+from worker.journal import history, leases, pruning, reading, taking
 from worker.journal.book import Book
 from worker.journal.burying import Closing
 from worker.journal.database import Database, database, prepared
-from worker.journal.flush import Flush, Work
-from worker.journal.reader import InlineReader, Reader, ThreadReader
+from worker.journal.desk import Desk
+from worker.journal.encoding import moment
+from worker.journal.faces import Accounts, Audit, Letters, Replays, Requests
+from worker.journal.flush import Flush
+from worker.journal.history import Passage
+from worker.journal.reader import InlineReader, ThreadReader
 from worker.journal.reading import Backlog
 from worker.journal.rows import (
+    INTAKE,
     Change,
     Delivery,
     KnownRelation,
@@ -27,19 +32,23 @@ from worker.journal.rows import (
 )
 from worker.journal.session import Clock, Session
 from worker.journal.sqlite import Lock, Sqlite
-from worker.journal.writer import Answer, Flusher, InlineWriter, ThreadWriter, Writer
+from worker.journal.writer import Answer, Flusher, InlineWriter, ThreadWriter
 
 TAKING = "intake"  # the lease under which events are taken
 
 
 class Journal:
-    """One journal on one database; made by `open`."""
+    """One journal on one database; made by `open`. What people ask of it is asked at its faces."""
 
-    def __init__(self, writer: Writer, reader: Reader, book: Book, lock: Lock | None) -> None:
-        self._writer = writer
-        self._reader = reader
+    def __init__(self, desk: Desk, book: Book, lock: Lock | None) -> None:
+        self._desk = desk
         self._book = book
         self._lock = lock
+        self.accounts = Accounts(desk)
+        self.letters = Letters(desk)
+        self.replays = Replays(desk)
+        self.requests = Requests(desk)
+        self.audit = Audit(desk)
 
     @classmethod
     async def open(
@@ -67,13 +76,14 @@ class Journal:
             if lock:
                 lock.release()
             raise
+        if lock:  # whoever worked here before is gone, whatever the leases say
+            leases.end_all(session)
         book = Book(monotonic, strict=strict)
-        return cls(*_parts(place, session, book, inline=inline), book, lock)
+        return cls(desk_of(place, session, book, inline=inline), book, lock)
 
     async def close(self) -> None:
         """Write what is queued, and let go of the file."""
-        await self._writer.close()
-        await self._reader.close()
+        await self._desk.close()
         if self._lock:
             self._lock.release()
 
@@ -87,20 +97,19 @@ class Journal:
     ) -> Taken:
         """Write a drained batch in one transaction.
 
-        `letters` are born settled: at `_intake` they are written once by the letter's id, each at a position of
-        its own; at a connection like any other delivery of their event. A delivery with a plan is known by its
-        place only; `resolved` are the intake letters that are taken again by it.
+        `letters` are born settled: at `_intake` they are written once by the letter's id, at the next free place
+        if theirs is taken; at a connection like any other delivery of their event. A delivery with a plan is
+        known by its place only; `resolved` are the intake letters that are taken again by it.
         """
 
         def work(session: Session) -> Taken:
             return taking.take(session, deliveries, letters, resolved)
 
-        taken: Taken = await self._write(work, TAKING, kind="take")
-        return taken
+        return await self._desk.write(work, TAKING, kind="take")
 
     async def last_position(self) -> int:
         """Return the highest position ever taken, 0 for none; pruning does not lower it."""
-        return await self._reader.read(taking.last_position)
+        return await self._desk.read(taking.last_position)
 
     # -- delivery
 
@@ -110,73 +119,75 @@ class Journal:
         Raises, where it is awaited: LeaseLostError; TakenError when a live relation has the remote id already;
         JournalError when the database cannot write.
         """
-        return self._writer.write(Work(frozenset([change.connection for change in changes]), changes))
+        names = {TAKING if change.connection == INTAKE else change.connection for change in changes}
+        return self._desk.commit(changes, frozenset(names))
 
     async def waiting(self, connection: str, after: int, rows: int, size: int) -> list[Delivery]:
         """Return the next waiting deliveries of rank `live`; at least one if there is any, whatever its size."""
-        return await self._reader.read(reading.waiting, connection, after, rows, size)
+        return await self._desk.read(reading.waiting, connection, after, rows, size)
 
     async def delivery(self, connection: str, position: int) -> Delivery | None:
         """Return one delivery; its body is empty when it has ended well."""
-        return await self._reader.read(reading.delivery_at, connection, position)
+        return await self._desk.read(reading.delivery_at, connection, position)
 
     async def known(self, connection: str, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], KnownRelation]:
         """Return what is known of relations (source, subject), for every key."""
-        return await self._reader.read(reading.known, connection, keys)
+        return await self._desk.read(reading.known, connection, keys)
 
     async def relations(self, connection: str) -> list[RelationState]:
         """Return all relations of a connection, deleted ones too."""
-        return await self._reader.read(reading.relations_of, connection)
+        return await self._desk.read(reading.relations_of, connection)
 
     async def owners(self, connection: str, remote_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Return which live relations have these remote ids."""
-        return await self._reader.read(reading.owners, connection, remote_ids)
+        return await self._desk.read(reading.owners, connection, remote_ids)
 
     async def unreported(self, connections: Sequence[str], limit: int) -> list[Unreported]:
         """Return settled deliveries whose results are not with the broker yet."""
-        return await self._reader.read(reading.unreported, connections, limit)
+        return await self._desk.read(reading.unreported, connections, limit)
 
     async def used(self, connection: str) -> dict[str, tuple[datetime, ...]]:
         """Return the calls charged to each quota of a connection, oldest first."""
-        return await self._reader.read(reading.used, connection)
+        return await self._desk.read(reading.used, connection)
 
     async def paused(self) -> dict[str, Paused]:
         """Return the connections that are paused."""
-        return await self._reader.read(reading.paused)
+        return await self._desk.read(reading.paused)
 
     async def backlog(self) -> dict[str, Backlog]:
         """Return what waits at each connection that has anything."""
-        return await self._reader.read(reading.backlog)
+        return await self._desk.read(reading.backlog)
 
     async def counts(self) -> dict[tuple[str, State], int]:
         """Count all deliveries by connection and state; reads every row."""
-        return await self._reader.read(reading.counts)
+        return await self._desk.read(reading.counts)
 
     # -- leases
 
     async def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
         """Take a lease; None while another owner's runs. From then on all that is written for it is fenced."""
         asked_at = self._book.monotonic()
-        lease: Lease | None = await self._write(lambda session: leases.acquire(session, name, owner, seconds))
+        lease = await self._desk.write(lambda session: leases.acquire(session, name, owner, seconds))
         if lease is not None:
             self._book.acquired(lease, seconds, asked_at)
         return lease
 
-    async def renew(self) -> frozenset[str]:
-        """Renew all leases held; return the names of those that are lost."""
+    async def renew(self, names: Collection[str] | None = None) -> frozenset[str]:
+        """Renew leases that are held, all unless some are named; return those that are still ours."""
         asked_at = self._book.monotonic()
-        held = {name: (each.epoch, each.seconds) for name, each in self._book.of(self._book.names()).items()}
-        gone: set[str] = await self._write(lambda session: leases.renew_all(session, held))
+        held = self._book.of(self._book.names() if names is None else names)
+        asked = {name: (each.epoch, each.seconds) for name, each in held.items()}
+        gone = await self._desk.write(lambda session: leases.renew_all(session, asked))
         self._book.lose(gone)
-        self._book.renewed(held.keys() - gone, asked_at)
-        return frozenset(gone)
+        self._book.renewed(asked.keys() - gone, asked_at)
+        return frozenset(asked.keys() - gone)
 
     async def release(self, name: str) -> None:
         """Give a lease back, so that the next owner need not wait."""
         held = self._book.of([name])
         if name in held:
             epoch = held[name].epoch
-            await self._write(lambda session: leases.release(session, name, epoch))
+            await self._desk.write(lambda session: leases.release(session, name, epoch))
         self._book.given_back(name)
 
     def lease_age(self, name: str) -> float:
@@ -185,20 +196,37 @@ class Journal:
 
     async def leases(self) -> list[Lease]:
         """Return all leases of all workers, also those that are over."""
-        return await self._reader.read(leases.every)
+        return await self._desk.read(leases.every)
+
+    async def clock(self) -> datetime:
+        """Return the database's clock, by which leases end."""
+        return moment(await self._desk.read(Session.now))
 
     async def count_marks(self, connection: str) -> int:
         """Count, for a new owner, what was about to be sent and has no outcome; return how many."""
-        counted: int = await self._write(lambda session: leases.count_marks(session, connection), connection)
-        return counted
+        return await self._desk.write(lambda session: leases.count_marks(session, connection), connection)
 
-    def _write(self, function: Callable[[Session], Any], *names: str, kind: str = "other") -> Answer:
-        return self._writer.write(Work(frozenset(names), (), function, kind))
+    # -- looking up
+
+    async def event(self, event_id: str, source: str | None = None) -> list[Passage]:
+        """Return the deliveries of an event, in order of position; of every source unless one is named."""
+        return await self._desk.read(history.event, event_id, source)
+
+    async def relation(
+        self, subject: str, source: str | None = None, most: int = 200
+    ) -> tuple[list[RelationState], list[Passage]]:
+        """Return what each connection shows of a relation, and its newest deliveries, the newest first."""
+        return await self._desk.read(history.relation, subject, source, most)
+
+    async def prune(self, keep: timedelta, now: datetime) -> int:
+        """Drop what ended longer than `keep` ago; return how many deliveries and letters that were."""
+        return await pruning.prune(self._desk.write, keep, now)
 
 
-def _parts(place: Database, session: Session, book: Book, *, inline: bool) -> tuple[Writer, Reader]:
+def desk_of(place: Database, session: Session, book: Book, *, inline: bool) -> Desk:
+    """Return reader and writer, in threads or in the loop."""
     flusher = Flusher(place, Flush(place, book), session)
     loop = asyncio.get_running_loop()
     if inline:
-        return InlineWriter(flusher, loop), InlineReader(session)
-    return ThreadWriter(flusher, loop), ThreadReader(place)
+        return Desk(InlineReader(session), InlineWriter(flusher, loop))
+    return Desk(ThreadReader(place), ThreadWriter(flusher, loop))

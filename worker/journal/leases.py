@@ -35,6 +35,7 @@ RENEW = Many(
     lambda v: update(leases).where(_l.name == v.c.name, _l.epoch == v.c.epoch).values(until=v.c.until),
 )
 RELEASE = Fixed(update(leases).where(_l.name == bindparam("name_"), _l.epoch == bindparam("epoch_")).values(until=0.0))
+END_ALL = Fixed(update(leases).values(until=0.0))
 ALL = Fixed(select(_l.name, _l.owner, _l.epoch, _l.until).order_by(_l.name))
 COUNT_MARKS = Fixed(
     update(deliveries)
@@ -86,6 +87,11 @@ def release(session: Session, name: str, epoch: int) -> None:
 def every(session: Session) -> list[Lease]:
     """Return all leases, also those that are over."""
     return [Lease(name, owner, epoch, moment(until)) for name, owner, epoch, until in session.rows(ALL)]
+
+
+def end_all(session: Session) -> None:
+    """End every lease, for the one worker that can be on this database."""
+    session.run(END_ALL)
 
 
 def count_marks(session: Session, connection: str) -> int:

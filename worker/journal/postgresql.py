@@ -40,7 +40,8 @@ class Postgresql:
             options="-c client_min_messages=warning",
         )
         raw.prepared_max = 512
-        return Session(raw, dialects.PGDialect_psycopg(paramstyle="format"), self._clock)
+        dialect = dialects.PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]  # not typed there
+        return Session(raw, dialect, self._clock)
 
     def configure(self, session: Session) -> None:
         """Nothing: the server is set up by whoever runs it."""

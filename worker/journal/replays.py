@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite just as well
 
 from worker.journal.encoding import CODES, RANK_CODES, SELECTED, delivery, moment
+from worker.journal.letters import Chosen
 from worker.journal.rows import Delivery
 from worker.journal.session import Fixed, ManyInserts, Row, Session
 from worker.journal.tables import PENDING_REPLAY, deliveries, letters, planned, plans
@@ -56,6 +57,7 @@ LETTERS = Fixed(
     .order_by(_p.ordinal)
     .limit(bindparam("most"))
 )
+HISTORY = Fixed(select(*planned.c).where(_p.letter == bindparam("letter_")).order_by(_p.changed_at))
 NOTE = Fixed(
     update(planned)
     .where(_p.plan == bindparam("plan_"), _p.letter == bindparam("letter_"))
@@ -151,7 +153,16 @@ def counts(session: Session, plan: str) -> dict[str, int]:
 def letters_of(session: Session, plan: str, state: str, after: int, most: int) -> list[PlannedLetter]:
     """Return letters of a plan in one state, in order, from behind an ordinal on."""
     found = session.rows(LETTERS, plan_=plan, state_=state, after=after, most=most)
-    return [PlannedLetter(*values, moment(at)) for *values, at in found]
+    return [planned_of(row) for row in found]
+
+
+def history(session: Session, letter: str) -> list[PlannedLetter]:
+    """Return in which plans a letter was, and how it ended there, oldest first."""
+    return [planned_of(row) for row in session.rows(HISTORY, letter_=letter)]
+
+
+def planned_of(row: Row) -> PlannedLetter:
+    return PlannedLetter(row[0], row[1], row[2], row[3], row[4], moment(row[5]))
 
 
 def note(session: Session, plan: str, letter: str, state: str, remark: str | None, at: datetime) -> None:
@@ -159,20 +170,20 @@ def note(session: Session, plan: str, letter: str, state: str, remark: str | Non
     session.run(NOTE, plan_=plan, letter_=letter, now=state, remark=remark, at=at.timestamp())
 
 
-def offer(session: Session, plan: str, letter: str, connection: str, position: int, at: datetime) -> bool:
+def offer(session: Session, plan: str, letter: Chosen, at: datetime) -> bool:
     """Make a buried delivery wait again with rank `replay`; False: it is not buried, or not reported yet."""
-    done = session.run(OFFER, connection_=connection, position_=position, plan_=plan) > 0
+    done = session.run(OFFER, connection_=letter.connection, position_=letter.position, plan_=plan) > 0
     if done:
-        note(session, plan, letter, "offered", None, at)
+        note(session, plan, letter.id, "offered", None, at)
     return done
 
 
-def withdraw(session: Session, plan: str, letter: str, connection: str, position: int, at: datetime) -> bool:
+def withdraw(session: Session, plan: str, letter: Chosen, at: datetime) -> bool:
     """Lay an offered delivery down again; False: a call is under way, or it has ended."""
-    moments = {"at": at.timestamp()}
-    done = session.run(WITHDRAW, connection_=connection, position_=position, plan_=plan, **moments) > 0
+    place = {"connection_": letter.connection, "position_": letter.position}
+    done = session.run(WITHDRAW, **place, plan_=plan, at=at.timestamp()) > 0
     if done:
-        note(session, plan, letter, "withdrawn", None, at)
+        note(session, plan, letter.id, "withdrawn", None, at)
     return done
 
 

@@ -96,15 +96,6 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What a take made of its deliveries: those that are new, and the positions of events seen before."""
-
-    fresh: tuple[Delivery, ...]
-    duplicates: tuple[int, ...]
-    reused: tuple[int, ...]  # (source, id) known with another digest: "identifier used twice"
-
-
-@dataclass(frozen=True, slots=True)
 class Mark:
     """These deliveries are about to be sent by a call that must not be repeated blindly."""
 
@@ -149,6 +140,16 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """What a take made of its deliveries: those that are new, and the positions of events seen before."""
+
+    fresh: tuple[Delivery, ...]
+    duplicates: tuple[int, ...]
+    reused: tuple[int, ...]  # (source, id) known with another digest: "identifier used twice"
+    settled: tuple[Settled, ...] = ()  # what was born settled and is new, where it lies now
+
+
+@dataclass(frozen=True, slots=True)
 class Reported:
     """The result event of this delivery is with the broker."""
 
@@ -166,7 +167,7 @@ class Used:
     connection: str
     quota: str
     moments: tuple[datetime, ...]
-    window: float = 86_400.0
+    window: float = 366 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)

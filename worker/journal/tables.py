@@ -68,6 +68,7 @@ deliveries = Table(
 )
 WINDOW = text("state < 2 AND rank = 0")  # word for word what the query says, else SQLite does not see the index
 PENDING_REPLAY = text("state < 2 AND rank = 1")
+PENDING = text("state < 2")
 SENT = text("state = 1")
 UNREPORTED = text("result IS NOT NULL")
 Index("deliveries_event", deliveries.c.event_key)

@@ -39,7 +39,7 @@ RAISE = Fixed(
 )
 LAST = Fixed(select(marks.c.value).where(marks.c.name == "position"))
 
-Letters = Sequence[tuple[Delivery, Settled]]
+Born = tuple[Delivery, Settled]
 Pair = tuple[str, str]
 
 
@@ -52,20 +52,27 @@ class Sorted:
     reused: dict[int, None] = field(default_factory=dict)
 
 
-def take(session: Session, batch: Sequence[Delivery], born_settled: Letters, resolved: Sequence[Closing]) -> Taken:
+def take(
+    session: Session, batch: Sequence[Delivery], born_settled: Sequence[Born], resolved: Sequence[Closing]
+) -> Taken:
     """Write a batch in one go, and raise the last position to its highest."""
-    endings = {(each.connection, each.position): ending for each, ending in born_settled}
-    letters_born = new_letters(session, born_settled)
+    of_events = {place(each): ending for each, ending in born_settled if each.connection != INTAKE}
     told_apart = sort(session, [*batch, *(each for each, _ in born_settled if each.connection != INTAKE)])
-    session.many(INSERT, [inserted(each) for each in (*told_apart.fresh, *letters_born)])
-    settle(session, [endings[key] for each in (*told_apart.fresh, *letters_born) if (key := place(each)) in endings])
-    positions = [each.position for each in (*batch, *(each for each, _ in born_settled))]
-    if positions:
-        session.run(RAISE, value=max(positions))
+    born = new_letters(session, born_settled)
+    session.many(INSERT, [inserted(each) for each in (*told_apart.fresh, *(each for each, _ in born))])
+    endings = [of_events[place(each)] for each in told_apart.fresh if place(each) in of_events]
+    endings += (ending for _, ending in born)
+    settle(session, endings)
+    raise_position(session, [each.position for each in (*batch, *(each for each, _ in born_settled))])
     for closing in resolved:
         close(session, closing, RESOLVED)
-    fresh = tuple(each for each in told_apart.fresh if place(each) not in endings)
-    return Taken(fresh, tuple(told_apart.duplicates), tuple(told_apart.reused))
+    fresh = tuple(each for each in told_apart.fresh if place(each) not in of_events)
+    return Taken(fresh, tuple(told_apart.duplicates), tuple(told_apart.reused), tuple(endings))
+
+
+def raise_position(session: Session, positions: Sequence[int]) -> None:
+    if positions:
+        session.run(RAISE, value=max(positions))
 
 
 def place(delivery: Delivery) -> tuple[str, int]:
@@ -111,15 +118,30 @@ def taken_places(session: Session, rows: Sequence[Delivery]) -> set[tuple[str, i
     return {(row[0], row[1]) for row in session.look(SAME_PLACE, [place(each) for each in rows])}
 
 
-def new_letters(session: Session, born_settled: Letters) -> list[Delivery]:
-    """Return what becomes a new intake letter; the same letter is written once."""
-    wanted: dict[str, Delivery] = {}
+def new_letters(session: Session, born_settled: Sequence[Born]) -> list[Born]:
+    """Return what becomes a new intake letter, each at a place of its own; the same letter is written once."""
+    wanted: dict[str, Born] = {}
     for each, ending in born_settled:
         if each.connection == INTAKE and ending.letter is not None:
-            wanted.setdefault(ending.letter.id, cleaned(each))
+            wanted.setdefault(ending.letter.id, (cleaned(each), ending))
     for (letter,) in session.look(SAME_LETTER, [(letter,) for letter in wanted]):
         del wanted[letter]
-    return list(wanted.values())
+    there = taken_places(session, [each for each, _ in wanted.values()])
+    return [at_free_place(session, born, there) for born in wanted.values()]
+
+
+def at_free_place(session: Session, born: Born, there: set[tuple[str, int]]) -> Born:
+    """Move a letter behind others of the same message, and of those that were moved before it."""
+    delivery, ending = born
+    position = delivery.position
+    while (INTAKE, position) in there:
+        position += 1
+        there |= taken_places(session, [replace(delivery, position=position)])
+    there.add((INTAKE, position))
+    if position == delivery.position:
+        return born
+    letter = replace(ending.letter, position=position) if ending.letter else None
+    return replace(delivery, position=position), replace(ending, position=position, letter=letter)
 
 
 def cleaned(each: Delivery) -> Delivery:

@@ -1,0 +1,171 @@
+"""What people ask of the journal, by what it is about; each is an attribute of `Journal`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from worker.journal import audit, identity, letters, replays, requests
+from worker.journal.audit import Entry
+from worker.journal.burying import DISCARDED, Closing, close
+from worker.journal.desk import Desk
+from worker.journal.identity import Identity, Known
+from worker.journal.letters import Buried, Chosen, Filter, Group
+from worker.journal.replays import Plan, PlannedLetter
+from worker.journal.requests import Request
+from worker.journal.rows import Delivery
+from worker.journal.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Which account stands behind a connection's name."""
+
+    desk: Desk
+
+    async def all(self) -> dict[str, Known]:
+        """Return all connections that were ever worked or paused."""
+        return await self.desk.read(identity.identities)
+
+    async def identity(self, connection: str) -> Identity | None:
+        known = await self.desk.read(identity.identity, connection)
+        return known.identity if known else None
+
+    async def identify(self, connection: str, new: Identity) -> None:
+        """Store an identity at first use; raises JournalError if it is another, or another connection's."""
+        await self.desk.write(lambda session: identity.identify(session, connection, new))
+
+    async def rekey(self, connection: str, new: Identity) -> None:
+        """Confirm that a known connection's account has a new key; raises JournalError."""
+        await self.desk.write(lambda session: identity.rekey(session, connection, new))
+
+    async def rename(self, old: str, new: str) -> None:
+        """Give a connection and all that is kept for it another name; raises JournalError."""
+        await self.desk.write(lambda session: identity.rename(session, old, new))
+
+    async def retire(self, connection: str, at: datetime) -> int:
+        """Say that a connection is gone for good; return how many deliveries still wait for it."""
+        return await self.desk.write(lambda session: identity.retire(session, connection, at))
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Dead letters."""
+
+    desk: Desk
+
+    async def page(self, wanted: Filter, most: int, after: str | None = None) -> list[Buried]:
+        """Return letters without their cases, those buried last first, from behind the id `after` on."""
+        return await self.desk.read(letters.page, wanted, most, after)
+
+    async def chosen(self, wanted: Filter) -> list[Chosen]:
+        """Return the keys of all letters that meet a filter, in order of connection and position."""
+        return await self.desk.read(letters.chosen, wanted)
+
+    async def count(self, wanted: Filter) -> int:
+        return await self.desk.read(letters.count, wanted)
+
+    async def one(self, letter: str) -> Buried | None:
+        """Return one letter with its case file."""
+        return await self.desk.read(letters.letter, letter)
+
+    async def groups(self, wanted: Filter) -> list[Group]:
+        """Return causes, the most frequent first."""
+        return await self.desk.read(letters.groups, wanted)
+
+    async def discard(self, closings: Sequence[Closing]) -> int:
+        """Discard open letters; return how many were open. For a day it can be undone."""
+
+        def work(session: Session) -> int:
+            return sum(close(session, each, DISCARDED) for each in closings)
+
+        return await self.desk.write(work)
+
+    async def undiscard(self, ids: Sequence[str]) -> int:
+        """Open discarded letters again; return how many were discarded."""
+        return await self.desk.write(lambda session: sum(letters.undiscard(session, each) for each in ids))
+
+
+@dataclass(frozen=True, slots=True)
+class Replays:
+    """Plans and how far they have come."""
+
+    desk: Desk
+
+    async def add(self, plan: Plan, chosen: Sequence[str]) -> None:
+        """Write a plan over some letters, in the order given."""
+        await self.desk.write(lambda session: replays.add_plan(session, plan, chosen))
+
+    async def change(self, plan: str, before: str, after: str, at: datetime) -> bool:
+        """Move a plan from one state to the next; False: it was not in the first, so nothing is changed."""
+        return await self.desk.write(lambda session: replays.change_plan(session, plan, before, after, at))
+
+    async def plan(self, plan: str) -> Plan | None:
+        return await self.desk.read(replays.plan_by_id, plan)
+
+    async def newest(self, most: int) -> list[Plan]:
+        return await self.desk.read(replays.newest_plans, most)
+
+    async def counts(self, plan: str) -> dict[str, int]:
+        """Return how many letters of a plan are in which state."""
+        return await self.desk.read(replays.counts, plan)
+
+    async def letters(self, plan: str, state: str, after: int, most: int) -> list[PlannedLetter]:
+        """Return letters of a plan in one state, in order, from behind an ordinal on."""
+        return await self.desk.read(replays.letters_of, plan, state, after, most)
+
+    async def history(self, letter: str) -> list[PlannedLetter]:
+        """Return in which plans a letter was, and how it ended there."""
+        return await self.desk.read(replays.history, letter)
+
+    async def note(self, plan: str, letter: str, state: str, remark: str | None, at: datetime) -> None:
+        """Write how far one letter of a plan has come."""
+        await self.desk.write(lambda session: replays.note(session, plan, letter, state, remark, at))
+
+    async def offer(self, plan: str, letter: Chosen, at: datetime) -> bool:
+        """Make a buried delivery wait again with rank `replay`; False: it is not buried, or not reported yet."""
+        return await self.desk.write(lambda session: replays.offer(session, plan, letter, at))
+
+    async def withdraw(self, plan: str, letter: Chosen, at: datetime) -> bool:
+        """Lay an offered delivery down again; False: a call is under way, or it has ended."""
+        return await self.desk.write(lambda session: replays.withdraw(session, plan, letter, at))
+
+    async def offered(self, connection: str, after: int, most: int) -> list[Delivery]:
+        """Return what plans have on its way at a connection, in order of position."""
+        return await self.desk.read(replays.offered, connection, after, most)
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """What other processes ask of the owner of a connection."""
+
+    desk: Desk
+
+    async def ask(self, connection: str, action: str, detail: Any, by: str, at: datetime) -> int:
+        """Leave a request; return its number."""
+        return await self.desk.write(lambda session: requests.ask(session, connection, action, detail, by, at))
+
+    async def asked(self, connections: Sequence[str]) -> list[Request]:
+        """Return what waits for an answer at these connections, oldest first."""
+        return await self.desk.read(requests.asked, connections)
+
+    async def answer(self, number: int, said: Any, at: datetime) -> bool:
+        """Answer a request once; says whether it was waiting for one."""
+        return await self.desk.write(lambda session: requests.answer(session, number, said, at))
+
+    async def one(self, number: int) -> Request | None:
+        return await self.desk.read(requests.request, number)
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Who did what by hand."""
+
+    desk: Desk
+
+    async def append(self, who: str, action: str, detail: Any, at: datetime) -> None:
+        await self.desk.write(lambda session: audit.append(session, who, action, detail, at))
+
+    async def newest(self, most: int, before: int = audit.END) -> list[Entry]:
+        """Return entries, newest first, from before a number on."""
+        return await self.desk.read(audit.newest, most, before)

@@ -1,0 +1,128 @@
+"""Drops what is told and old, in small pieces, so that nobody waits for it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, delete, func, select, tuple_
+
+from worker.journal.encoding import CODES
+from worker.journal.session import Fixed, Many, Session
+from worker.journal.tables import cases, deliveries, letters, planned, plans, requests
+
+PIECE = 500  # rows of one step
+UNDO = timedelta(days=1)  # as long a discarded letter can be brought back
+_d = deliveries.c
+_l = letters.c
+
+# Each row of an index is looked at once a pruning, so the next connection is found by leaping over the last.
+NEXT_CONNECTION = Fixed(select(func.min(_d.connection)).where(_d.connection > bindparam("after")))
+PIECE_OF = Fixed(
+    select(_d.position, _d.received_at)
+    .where(_d.connection == bindparam("connection_"), _d.position > bindparam("after"))
+    .order_by(_d.position)
+    .limit(PIECE)
+)
+DROP = Fixed(
+    delete(deliveries).where(
+        _d.connection == bindparam("connection_"),
+        _d.position > bindparam("after"),
+        _d.position <= bindparam("last"),
+        _d.state.in_([CODES["applied"], CODES["superseded"]]),
+        _d.result.is_(None),
+        _d.settled_at < bindparam("before"),
+    )
+)
+CLOSED = Fixed(
+    select(_l.id, _l.connection, _l.position)
+    .where(_l.state == bindparam("state_"), _l.closed_at < bindparam("before"))
+    .limit(PIECE)
+)
+DROP_CASES = Many([cases.c.letter], lambda v: delete(cases).where(cases.c.letter.in_(select(v.c.letter))))
+DROP_LETTERS = Many([_l.id], lambda v: delete(letters).where(_l.id.in_(select(v.c.id))))
+DROP_BURIED = Many(
+    [_d.connection, _d.position],
+    lambda v: delete(deliveries).where(
+        tuple_(_d.connection, _d.position).in_(select(v)),
+        _d.state == CODES["dead_lettered"],
+        _d.result.is_(None),
+    ),
+)
+OVER = ("finished", "cancelled")  # states of a plan after which nothing comes
+DROP_PLANNED = Fixed(
+    delete(planned).where(
+        planned.c.plan.in_(select(plans.c.id).where(plans.c.state.in_(OVER), plans.c.changed_at < bindparam("before")))
+    )
+)
+DROP_PLANS = Fixed(delete(plans).where(plans.c.state.in_(OVER), plans.c.changed_at < bindparam("before")))
+DROP_REQUESTS = Fixed(delete(requests).where(requests.c.asked_at < bindparam("before")))
+
+Write = Callable[[Callable[[Session], int]], Awaitable[int]]
+
+
+async def prune(write: Write, keep: timedelta, now: datetime) -> int:
+    """Drop what ended longer than `keep` ago; return how many deliveries and letters that were."""
+    before = now - keep
+    dropped = await prune_deliveries(write, before.timestamp())
+    for state, until in (("discarded", now - UNDO), ("resolved", before)):
+        dropped += await prune_letters(write, state, until.timestamp())
+    await write(lambda session: prune_rest(session, before.timestamp()))
+    return dropped
+
+
+async def prune_deliveries(write: Write, before: float) -> int:
+    """Go through every connection's deliveries from the oldest on, until they are too young."""
+    dropped = 0
+    walk = Walk(before)
+    while not walk.is_over:
+        dropped += await write(walk.step)
+    return dropped
+
+
+class Walk:
+    """Where a pruning has come to."""
+
+    def __init__(self, before: float) -> None:
+        self._before = before
+        self._connection = ""
+        self._after: int | None = None
+        self.is_over = False
+
+    def step(self, session: Session) -> int:
+        """Drop what may go of the next few rows; return how many went."""
+        if self._after is None:
+            self._leap(session)
+            return 0
+        rows = session.rows(PIECE_OF, connection_=self._connection, after=self._after)
+        if not rows:
+            self._after = None
+            return 0
+        first, self._after = self._after, rows[-1][0] if rows[-1][1] < self._before else None
+        span = {"after": first, "last": rows[-1][0], "before": self._before}
+        return session.run(DROP, connection_=self._connection, **span)
+
+    def _leap(self, session: Session) -> None:
+        found = session.rows(NEXT_CONNECTION, after=self._connection)[0][0]
+        self.is_over = found is None
+        self._connection, self._after = found or "", -1
+
+
+async def prune_letters(write: Write, state: str, before: float) -> int:
+    """Drop letters that were closed, with their cases and what is left of their deliveries."""
+    dropped, last = 0, PIECE
+    while last == PIECE:
+        last = await write(lambda session: prune_closed(session, state, before))
+        dropped += last
+    return dropped
+
+
+def prune_closed(session: Session, state: str, before: float) -> int:
+    rows = session.rows(CLOSED, state_=state, before=before)
+    ids = [(row[0],) for row in rows]
+    session.many(DROP_CASES, ids)
+    session.many(DROP_LETTERS, ids)
+    session.many(DROP_BURIED, [(row[1], row[2]) for row in rows])
+    return len(rows)
+
+
+def prune_rest(session: Session, before: float) -> int:
+    return sum(session.run(each, before=before) for each in (DROP_PLANNED, DROP_PLANS, DROP_REQUESTS))
