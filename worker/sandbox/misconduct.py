@@ -19,7 +19,7 @@ FILLER = Answer(200, b'{"status": "unfinished", "filler": "' + b"x" * 512 + b'"}
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
 
-async def misbehave(fault: Fault, request: web.Request, work: Work, at: float) -> web.StreamResponse:
+async def misbehave(fault: Fault, request: web.BaseRequest, work: Work, at: float) -> web.StreamResponse:
     """Spoil one call; `work` is the vendor's, done when and if the fault says so."""
     answer = FILLER
     if fault.when_applied == "first":
@@ -47,39 +47,35 @@ async def delayed(fault: Fault, answer: Answer, work: Work) -> web.StreamRespons
 
 def canned(fault: Fault, at: float) -> web.StreamResponse:
     headers = {**hint(fault.hint, fault.wait, at), **fault.headers}
-    return web.Response(
-        status=fault.status, text=fault.body, content_type=fault.content_type, headers=headers
-    )
+    return web.Response(status=fault.status, text=fault.body, content_type=fault.content_type, headers=headers)
 
 
 def html(_fault: Fault, _at: float) -> web.StreamResponse:
-    return web.Response(
-        text="<html><body>Please sign in to the Wi-Fi.</body></html>", content_type="text/html"
-    )
+    return web.Response(text="<html><body>Please sign in to the Wi-Fi.</body></html>", content_type="text/html")
 
 
 def redirect(fault: Fault, _at: float) -> web.StreamResponse:
     return web.Response(status=307, headers={"Location": fault.location})
 
 
-async def hang(_fault: Fault, _request: web.Request, _answer: Answer) -> web.StreamResponse:
+async def hang(_fault: Fault, _request: web.BaseRequest, _answer: Answer) -> web.StreamResponse:
     # Ends when the client leaves or the server stops: either cancels this handler.
     await asyncio.Event().wait()
     return web.Response(status=504)
 
 
-async def reset(_fault: Fault, request: web.Request, _answer: Answer) -> web.StreamResponse:
+async def reset(_fault: Fault, request: web.BaseRequest, _answer: Answer) -> web.StreamResponse:
     abort(request)
     return await gone()
 
 
-async def close(_fault: Fault, request: web.Request, _answer: Answer) -> web.StreamResponse:
+async def close(_fault: Fault, request: web.BaseRequest, _answer: Answer) -> web.StreamResponse:
     if request.transport is not None:
         request.transport.close()
     return await gone()
 
 
-async def cut(_fault: Fault, request: web.Request, answer: Answer) -> web.StreamResponse:
+async def cut(_fault: Fault, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
     response = streamed(answer, len(answer.body) + 1)
     await response.prepare(request)
     await response.write(answer.body[: len(answer.body) // 2])
@@ -87,7 +83,7 @@ async def cut(_fault: Fault, request: web.Request, answer: Answer) -> web.Stream
     return await gone()
 
 
-async def slow(fault: Fault, request: web.Request, answer: Answer) -> web.StreamResponse:
+async def slow(fault: Fault, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
     response = streamed(answer, len(answer.body))
     await response.prepare(request)
     for place in range(len(answer.body)):
@@ -97,7 +93,7 @@ async def slow(fault: Fault, request: web.Request, answer: Answer) -> web.Stream
     return response
 
 
-async def huge(fault: Fault, request: web.Request, answer: Answer) -> web.StreamResponse:
+async def huge(fault: Fault, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
     response = streamed(answer, fault.size)
     await response.prepare(request)
     for size in pieces(fault.size):
@@ -106,7 +102,7 @@ async def huge(fault: Fault, request: web.Request, answer: Answer) -> web.Stream
     return response
 
 
-async def gzip_bomb(fault: Fault, request: web.Request, _answer: Answer) -> web.StreamResponse:
+async def gzip_bomb(fault: Fault, request: web.BaseRequest, _answer: Answer) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Encoding": "gzip", "Content-Type": "application/json"})
     response.enable_chunked_encoding()
     await response.prepare(request)
@@ -121,7 +117,7 @@ PLAIN: dict[str, Callable[[Fault, float], web.StreamResponse]] = {
     "html": html,
     "redirect": redirect,
 }
-ROUGH: dict[str, Callable[[Fault, web.Request, Answer], Awaitable[web.StreamResponse]]] = {
+ROUGH: dict[str, Callable[[Fault, web.BaseRequest, Answer], Awaitable[web.StreamResponse]]] = {
     "hang": hang,
     "reset": reset,
     "close": close,
@@ -133,14 +129,12 @@ ROUGH: dict[str, Callable[[Fault, web.Request, Answer], Awaitable[web.StreamResp
 
 
 def streamed(answer: Answer, length: int) -> web.StreamResponse:
-    response = web.StreamResponse(
-        status=answer.status, headers={**answer.headers, "Content-Type": answer.content_type}
-    )
+    response = web.StreamResponse(status=answer.status, headers={**answer.headers, "Content-Type": answer.content_type})
     response.content_length = length
     return response
 
 
-def abort(request: web.Request) -> None:
+def abort(request: web.BaseRequest) -> None:
     """End the connection with a reset: lingering for zero seconds makes the kernel send RST and not FIN."""
     if request.transport is None:
         return

@@ -118,10 +118,7 @@ class Relations:
         if bool(parents) == bool(children):
             raise ActionError(167)
         index = self._children if parents else self._parents
-        found = {
-            str(asked): [str(other) for other in index.get((tail, asked), ())]
-            for asked in parents or children
-        }
+        found = {str(asked): [str(other) for other in index.get((tail, asked), ())] for asked in parents or children}
         return [{"id": "relatedIds", "type": "", "elements": self._elements(found)}]
 
     def _elements(self, found: dict[str, list[str]]) -> dict[str, list[str]] | list[str]:

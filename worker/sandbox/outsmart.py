@@ -144,9 +144,7 @@ class OutSmart:
         refuse_on_demand(asked, dict(query))
         # The vendor's page shows sixty rows gone for this; so they are gone here too.
         if query.get("delete_all", "").lower() in {"true", "1"}:
-            return self._records.delete(
-                [record["debtor_number"] for record in self._records], asked.number, effects
-            )
+            return self._records.delete([record["debtor_number"] for record in self._records], asked.number, effects)
         key, value = query.get("key", ""), query.get("value", "")
         if key not in DELETE_KEYS or not value:
             raise RecordError(1600, "Key not allowed")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from worker.sandbox.effects import EffectLog, changes
@@ -44,6 +45,8 @@ BLANK: dict[str, Any] = {
     "active": 1,
     "discount_sales": 0,
 }
+COORDINATES = frozenset({"latitude", "longitude"})
+NUMBERS = frozenset({"active", "discount_sales"})
 STAMPS = ("created_at", "modified_at")
 LONGEST = 255
 LONGEST_REMARK = 65_535
@@ -112,7 +115,7 @@ class Records:
         """Insert or update one record that was checked."""
         number = fields["debtor_number"]
         before = self._records.get(number)
-        after = self._merged(before, fields, stamp(at))
+        after = self._merged(before, fields, stamp(int(at)))
         self._records[number] = after
         if before is None:
             self._last_row += 1
@@ -122,9 +125,7 @@ class Records:
             changed = [name for name in changes(before, after) if name not in STAMPS]
             effects.record(call, "update", number, fields, changed=changed)
 
-    def _merged(
-        self, before: Mapping[str, Any] | None, fields: Mapping[str, Any], now: str
-    ) -> dict[str, Any]:
+    def _merged(self, before: Mapping[str, Any] | None, fields: Mapping[str, Any], now: str) -> dict[str, Any]:
         if before is None:
             return {**BLANK, "FreeFields": {}, "created_at": now, "modified_at": now, **fields}
         base = dict(before)
@@ -145,11 +146,10 @@ class Records:
 
 def clean(name: str, value: Any) -> Any:
     """Check one value by its column; what a database would refuse is 1300 (a guess: sizes are documented)."""
-    match name:
-        case "latitude" | "longitude":
-            return number_or_none(name, value)
-        case "active" | "discount_sales":
-            return whole(name, value)
+    if name in COORDINATES:
+        return number_or_none(name, value)
+    if name in NUMBERS:
+        return whole(name, value)
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -179,5 +179,6 @@ def whole(name: str, value: Any) -> int:
     return number
 
 
-def stamp(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+@lru_cache(maxsize=2)
+def stamp(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d %H:%M:%S")

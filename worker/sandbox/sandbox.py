@@ -41,9 +41,7 @@ class Limits:
         return cls(tuple(map(Quota.parse, quotas)), semantics, hint=hint)
 
     def limiter(self) -> Limiter:
-        return Limiter(
-            self.quotas, self.semantics, phase=self.phase, seed=self.seed, count_refused=self.count_refused
-        )
+        return Limiter(self.quotas, self.semantics, phase=self.phase, seed=self.seed, count_refused=self.count_refused)
 
 
 class Sandbox:
@@ -94,7 +92,7 @@ class Sandbox:
         self.faults.clear()
         self.limit(self.limits)
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Take one call from the socket to its answer."""
         call = self.calls.arrive(request.method, request.path)
         try:
@@ -104,7 +102,7 @@ class Sandbox:
             self.calls.leave()
         return response
 
-    async def _respond(self, request: web.Request, call: Call) -> web.StreamResponse:
+    async def _respond(self, request: web.BaseRequest, call: Call) -> web.StreamResponse:
         wait = self._limiter.admit(call.arrived) if self._limiter else None
         body = await request.read() if request.can_read_body else b""
         if wait is not None:
@@ -123,7 +121,7 @@ class Sandbox:
             await asyncio.sleep(self.latency + self._draw.uniform(0, self.jitter))
         return self._announced(answer)
 
-    def _asked(self, request: web.Request, call: Call, body: bytes, fault: Fault | None = None) -> Asked:
+    def _asked(self, request: web.BaseRequest, call: Call, body: bytes, fault: Fault | None = None) -> Asked:
         return Asked(
             call.number,
             request.method,

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-from aiohttp import web
+from aiohttp import StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_parser import RawRequestMessage
 
 from worker.sandbox.admin import PREFIX, Admin
 from worker.sandbox.exchange import Vendor
@@ -41,18 +43,31 @@ class Running:
         return self.settings["base_url"]
 
 
-def application(sandbox: Sandbox) -> web.Application:
-    """Return the vendor as an aiohttp application, with its admin door."""
+def server(sandbox: Sandbox) -> "web.Server":
+    """Return the vendor as a server of aiohttp's, with its admin door.
+
+    Without aiohttp's router: a vendor reads its own paths, and a call costs a sixth less.
+    """
     admin = Admin(sandbox)
 
-    async def handle(request: web.Request) -> web.StreamResponse:
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith(PREFIX):
             return await admin.handle(request)
         return await sandbox.handle(request)
 
-    app = web.Application(client_max_size=LARGEST_BODY)
-    app.router.add_route("*", "/{path:.*}", handle)
-    return app
+    # A client that leaves ends its call here too, as it does at a vendor that has not begun to write.
+    return web.Server(handle, request_factory=request_of, handler_cancellation=True, access_log=None)
+
+
+def request_of(
+    message: RawRequestMessage,
+    payload: StreamReader,
+    protocol: "web.RequestHandler",
+    writer: AbstractStreamWriter,
+    task: asyncio.Task[None],
+) -> web.BaseRequest:
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=LARGEST_BODY)
 
 
 @asynccontextmanager
@@ -65,10 +80,7 @@ async def running(
     tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Running]:
     """Serve one sandbox; port 0 takes a free one."""
-    # A client that leaves ends its call here too, as it does at a vendor that has not begun to write.
-    runner = web.AppRunner(
-        application(sandbox), access_log=None, handler_cancellation=True, shutdown_timeout=PATIENCE
-    )
+    runner = web.ServerRunner(server(sandbox), shutdown_timeout=PATIENCE)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port, ssl_context=tls, reuse_address=True)

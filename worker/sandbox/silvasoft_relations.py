@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from worker.sandbox.effects import EffectLog, changes
@@ -12,9 +13,7 @@ from worker.sandbox.exchange import Asked
 Page = Literal["seed", "current"]
 Relation = dict[str, Any]
 
-ADDRESS = tuple(
-    f"Address_{part}" for part in ("Street", "Unit", "UnitAppendix", "PostalCode", "City", "CountryCode")
-)
+ADDRESS = tuple(f"Address_{part}" for part in ("Street", "Unit", "UnitAppendix", "PostalCode", "City", "CountryCode"))
 BUSINESS_TEXTS = ("TaxIdentificationNumber", "RegistrationNumber", "Name")
 TEXTS = (*ADDRESS, "Email", "Phone")
 FLAGS = ("IsCustomer", "IsSupplier", "IsOther")
@@ -45,8 +44,12 @@ class Source:
 
 
 def stamped(asked: Asked, effects: EffectLog) -> Source:
-    moment = datetime.fromtimestamp(asked.at, UTC)
-    return Source(asked.number, moment.strftime("%Y-%m-%d %H:%M:%S"), effects)
+    return Source(asked.number, date_time(int(asked.at)), effects)
+
+
+@lru_cache(maxsize=2)
+def date_time(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 class Relations:
@@ -167,9 +170,7 @@ class Relations:
     def _update_of(self, given: Mapping[str, Any], before: Relation) -> Relation:
         texts = TEXTS if before["Type"] == "Private" else (*TEXTS, *BUSINESS_TEXTS)
         sent = {name: text_of(given, name) for name in texts if name in given}
-        fields: Relation = {
-            name: text for name, text in sent.items() if text or (self._blanks and name != "Name")
-        }
+        fields: Relation = {name: text for name, text in sent.items() if text or (self._blanks and name != "Name")}
         fields |= {name: flag_of(given, name) for name in FLAGS if given.get(name) not in (None, "")}
         numbers = {name: number_of(given, name) for name in NUMBERS}
         fields |= {name: number for name, number in numbers.items() if number is not None}

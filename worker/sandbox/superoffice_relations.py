@@ -105,9 +105,7 @@ class Relations:
         return [self._stored[number] for number in self._of_contact.get(contact, ())]
 
     def state(self) -> dict[str, dict[str, Any]]:
-        return {
-            str(number): {"RelationId": number, **stored.fields} for number, stored in self._stored.items()
-        }
+        return {str(number): {"RelationId": number, **stored.fields} for number, stored in self._stored.items()}
 
     def create(self, body: Any, source: Source) -> Stored:
         fields = self._checked({**blank(), **writable_of(body)})
@@ -233,9 +231,7 @@ def typed(name: str, value: Any) -> Any:
 def steps_of(body: Any) -> list[tuple[str, str, Any]]:
     """Read a JSON Patch, or a merge patch, as (operation, property, value)."""
     if isinstance(body, dict) and body:
-        return [
-            ("remove" if value is None else "replace", spelled(name), value) for name, value in body.items()
-        ]
+        return [("remove" if value is None else "replace", spelled(name), value) for name, value in body.items()]
     if not isinstance(body, list) or not body:
         raise EntityError(400, "SoException", "Neither a JSON Patch nor a merge patch")
     return [step_of(each) for each in body]
