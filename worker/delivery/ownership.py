@@ -53,7 +53,8 @@ class Ownership:
 
     async def turn(self) -> None:
         """Renew, count who lives, take or give back."""
-        for name in await self.journal.renew():
+        kept = await self.journal.renew()
+        for name in self.held - kept:
             self.lose(name)
         if self.journal.lease_age(self.presence) == inf:
             await self.journal.acquire(self.presence, self.owner, self.seconds)

@@ -149,7 +149,7 @@ async def look(worker: Worker, running: Mapping[str, Running], progress: Progres
         row, connection = progress.rows[name], worker.connections[name]
         calls = each.sandbox.calls
         row.calls, row.refused = calls.count, calls.refused
-        row.backlog = backlog[name].waiting if name in backlog else 0
+        row.backlog = backlog[name].live if name in backlog else 0
         if connection.is_running:
             gate = connection.gate
             row.in_flight = gate.in_flight

@@ -35,7 +35,8 @@ RENEW = Many(
     lambda v: update(leases).where(_l.name == v.c.name, _l.epoch == v.c.epoch).values(until=v.c.until),
 )
 RELEASE = Fixed(update(leases).where(_l.name == bindparam("name_"), _l.epoch == bindparam("epoch_")).values(until=0.0))
-END_ALL = Fixed(update(leases).values(until=0.0))
+# Not 0: that is the word of an owner that handed over.
+END_ALL = Fixed(update(leases).where(_l.until > 0.0).values(until=1.0))
 ALL = Fixed(select(_l.name, _l.owner, _l.epoch, _l.until).order_by(_l.name))
 COUNT_MARKS = Fixed(
     update(deliveries)

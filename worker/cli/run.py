@@ -1,0 +1,58 @@
+"""The command `run`: the worker itself."""
+
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from worker.cli.options import ConfigFile, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from worker.app import Worker
+    from worker.settings import Settings
+
+
+def run(config: ConfigFile = None) -> None:
+    """Bring events to their targets until told to stop (SIGTERM or Ctrl-C; a second one stops at once)."""
+    from worker.telemetry.logs import configure
+
+    chosen = settings(config)
+    configure(chosen.log.level, chosen.log.format, secrets=chosen.secrets())
+    runner()(work(chosen))
+
+
+async def work(chosen: "Settings") -> None:
+    """Run one worker, and let signals end it."""
+    import asyncio
+
+    from worker.app import Worker
+    from worker.telemetry.logs import logger
+
+    log = logger("worker")
+    worker = Worker(chosen, tell=log.info)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, worker, loop)
+    await worker.run(lambda: log.info("started", connections=sorted(chosen.connections), broker=worker.broker_url))
+    log.info("stopped")
+
+
+def stop(worker: "Worker", loop: "Any") -> None:
+    """Begin to stop; the next signal ends the process as it would without us."""
+    worker.stop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_DFL)
+
+
+def runner() -> "Callable[[Any], Any]":
+    """Return what runs a coroutine: uvloop where there is one."""
+    if sys.platform == "win32":
+        import asyncio
+
+        return asyncio.run
+    import uvloop
+
+    return uvloop.run
