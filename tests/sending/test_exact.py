@@ -39,7 +39,7 @@ pauses = st.lists(st.tuples(st.floats(0, 10), st.floats(0, 5)), max_size=3)
 
 
 def wall() -> datetime:
-    """The wall's clock goes as the loop's."""
+    """Return a wall clock that goes as the loop's."""
     return START + timedelta(seconds=asyncio.get_running_loop().time())
 
 
@@ -123,9 +123,7 @@ def test_latest_arrival_is_exact_while_no_way_is_shorter_than_the_fastest(
     """With any set-up and latency above the fastest answer's, counting latest arrivals never exceeds."""
     vendor = Vendor()
     fastest = Call(after=0.0, out=base, back=base)
-    slower = [
-        Call(c.after, c.out + base, c.back + base, c.ending, c.give_up + base, c.cancel) for c in schedule
-    ]
+    slower = [Call(c.after, c.out + base, c.back + base, c.ending, c.give_up + base, c.cancel) for c in schedule]
 
     async def main() -> None:
         gate = Gate(limits, in_flight, fresh=True)
@@ -147,9 +145,7 @@ def test_latest_arrival_is_exact_while_no_way_is_shorter_than_the_fastest(
     limits=quotas,
     lives=st.lists(st.tuples(calls, st.floats(0, 4), st.floats(0, 20)), min_size=1, max_size=3),
 )
-def test_use_survives_crashes_at_any_moment(
-    limits: list[Quota], lives: list[tuple[list[Call], float, float]]
-) -> None:
+def test_use_survives_crashes_at_any_moment(limits: list[Quota], lives: list[tuple[list[Call], float, float]]) -> None:
     """A worker that is killed and started again at any moments still never exceeds."""
     vendor = Vendor()
     journal = Journal()
@@ -157,9 +153,7 @@ def test_use_survives_crashes_at_any_moment(
     async def main() -> None:
         fresh = True
         for schedule, crash_after, down in lives:
-            gate = Gate(
-                limits, 20, strict=True, ledger=journal, fresh=fresh, longest=LONGEST, wall=wall
-            )
+            gate = Gate(limits, 20, strict=True, ledger=journal, fresh=fresh, longest=LONGEST, wall=wall)
             gate.restore(journal.rows)
             fresh = False
             tasks = await play(gate, vendor, schedule)
@@ -197,9 +191,7 @@ class Watch:
 
 @settings(max_examples=150, deadline=None)
 @given(limits=quotas, in_flight=st.integers(1, 20), schedule=calls)
-def test_no_slot_stays_unused_while_somebody_waits(
-    limits: list[Quota], in_flight: int, schedule: list[Call]
-) -> None:
+def test_no_slot_stays_unused_while_somebody_waits(limits: list[Quota], in_flight: int, schedule: list[Call]) -> None:
     """Whenever time is about to pass, each who waits has a full window or a full line before him; order is kept."""
     order: list[int] = []
 

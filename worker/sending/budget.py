@@ -10,7 +10,7 @@ from worker.sending.learned import LearnedQuota
 from worker.sending.quota import Quota
 from worker.sending.reserve import HOLD_SECONDS, Ledger, Reserve
 from worker.sending.slot import Fate, Slot
-from worker.sending.window import Arrival, Window
+from worker.sending.window import WayBack, Window
 
 # Longer windows are kept in the journal; shorter ones are over soon after a start (design.md 5.5).
 KEPT_ABOVE_SECONDS = 2.0
@@ -48,7 +48,7 @@ class Budget:
     ) -> None:
         self.learned = LearnedQuota(tuple(quotas))
         self._clocks = clocks
-        self._arrival = Arrival(strict=strict)
+        self._back = WayBack(strict=strict)
         self._reserves: tuple[Reserve, ...] = ()
         if ledger is not None:
             kept = [quota for quota in quotas if quota.seconds > KEPT_ABOVE_SECONDS]
@@ -56,7 +56,7 @@ class Budget:
         remembered = {reserve.quota for reserve in self._reserves}
         full = [clocks.now()]
         self._windows = tuple(
-            Window(quota, () if fresh or quota in remembered else full * quota.calls) for quota in quotas
+            Window(quota, self._back, () if fresh or quota in remembered else full * quota.calls) for quota in quotas
         )
         self._rooms = tuple(IdleRoom(quota) for quota in quotas if quota.seconds > SHORT_SECONDS)
         self._told = 0
@@ -103,18 +103,15 @@ class Budget:
 
     def over(self, slot: Slot, fate: Fate, now: float) -> None:
         """Give the call its moment, or forget that it was ever meant to be."""
-        moment: float | None = None
-        if fate == "unsent":
+        if fate == "answered":
+            self._back.learn(slot.latency)
+        elif fate == "unsent":
             for block in slot.blocks:
                 block.left += 1
-        elif fate == "answered":
-            moment = self._arrival.answered(now, slot.latency)
-        else:
-            moment = self._arrival.lost(now)
         for window in self._windows:
-            window.leave(moment)
+            window.leave(now, fate)
         for room in self._rooms:
-            room.leave(moment, idle=slot.idle)
+            room.leave(None if fate == "unsent" else now, idle=slot.idle)
 
     def told(self, remaining: int, seconds: float, now: float) -> None:
         """Allow only so many further calls in so many seconds; those under way may not be counted in yet."""
