@@ -37,7 +37,7 @@ def ended(code: Exit, text: str, hint: str = "") -> typer.Exit:
 
 def application() -> typer.Typer:
     """Return the command line with all nouns."""
-    from worker.cli import config, emit, sandbox, schemas
+    from worker.cli import config, connections, dead, demo, emit, history, run, sandbox, schemas
 
     app = typer.Typer(
         name="relation-worker",
@@ -48,8 +48,14 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.add_typer(config.app, name="config")
+    app.command("demo")(demo.demo)
+    app.command("run")(run.run)
     app.command("emit")(emit.emit)
     app.command("sandbox")(sandbox.sandbox)
+    app.add_typer(connections.app, name="connections")
+    app.add_typer(history.events, name="event")
+    app.add_typer(history.relations, name="relation")
+    app.add_typer(dead.app, name="dead")
+    app.add_typer(config.app, name="config")
     app.command("schemas")(schemas.schemas)
     return app

@@ -1,0 +1,163 @@
+"""The noun `dead`: dead letters, as people read them."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+
+from worker.cli.exits import nothing
+from worker.cli.ledger import with_journal
+from worker.cli.options import AsJson, ConfigFile, settings
+from worker.cli.output import note, say, show_fields, show_json, show_table
+
+if TYPE_CHECKING:
+    from worker.journal.letters import Buried, Filter
+
+app = typer.Typer(help="Look at dead letters.", no_args_is_help=True)
+
+Connections = Annotated[list[str] | None, typer.Option("--connection", help="Only of this connection.")]
+Reasons = Annotated[list[str] | None, typer.Option("--reason", help="Only for this reason.")]
+Subjects = Annotated[list[str] | None, typer.Option("--subject", help="Only of this relation.")]
+Fingerprints = Annotated[list[str] | None, typer.Option("--fingerprint", help="Only of this cause.")]
+
+
+@app.command("list")
+def list_(
+    config: ConfigFile = None,
+    *,
+    connection: Connections = None,
+    reason: Reasons = None,
+    subject: Subjects = None,
+    fingerprint: Fingerprints = None,
+    most: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List open dead letters, those buried last first."""
+    from worker.journal.letters import Filter
+
+    wanted = Filter(
+        connections=connection or (),
+        reasons=known_reasons(reason or []),
+        subjects=subject or (),
+        fingerprints=fingerprint or (),
+    )
+    found = letters(config, wanted, most + 1)
+    if as_json:
+        show_json([letter_json(one) for one in found[:most]])
+    elif found:
+        columns = ("id", "connection", "relation", "reason", "buried", "detail")
+        show_table(columns, [letter_row(one) for one in found[:most]])
+    else:
+        note("no dead letters")
+    if len(found) > most:
+        note(f"there are more than {most}; --most shows more, --connection and --reason choose")
+
+
+def letters(config: Any, wanted: "Filter", most: int) -> "list[Buried]":
+    return with_journal(settings(config), lambda journal: journal.letters.page(wanted, most))
+
+
+def known_reasons(given: list[str]) -> list[str]:
+    from schemas.dead_letter import ACTIONS
+
+    for reason in given:
+        if reason not in ACTIONS:
+            nothing("reason", reason, list(ACTIONS))
+    return given
+
+
+def letter_row(one: "Buried") -> tuple[Any, ...]:
+    letter = one.letter
+    return (letter.id, letter.connection, letter.subject, letter.reason, letter.buried_at, letter.detail)
+
+
+def letter_json(one: "Buried") -> dict[str, Any]:
+    letter = one.letter
+    return {
+        "id": letter.id,
+        "connection": letter.connection,
+        "position": letter.position,
+        "source": letter.source,
+        "subject": letter.subject,
+        "event_id": letter.event_id,
+        "operation": letter.operation,
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "fingerprint": letter.fingerprint,
+        "status": letter.status,
+        "state": one.state,
+        "first_buried_at": one.first_buried_at.isoformat(),
+        "buried_at": letter.buried_at.isoformat(),
+        "burials": one.burials,
+    }
+
+
+@app.command()
+def show(
+    letter: Annotated[str, typer.Argument(help="Its id, as `dead list` tells it.")],
+    config: ConfigFile = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show all that is known of one dead letter: what came, what was tried, what to do."""
+    found = with_journal(settings(config), lambda journal: journal.letters.one(letter)) or nothing(
+        "dead letter", letter
+    )
+    case = orjson.loads(found.letter.case)
+    if as_json:
+        show_json(letter_json(found) | {"case": case})
+        return
+    show_fields(case_fields(found, case))
+    show_tries(case.get("tries") or [])
+    show_call(case.get("last_call"))
+    show_original(case.get("original") or {})
+
+
+def case_fields(found: "Buried", case: dict[str, Any]) -> list[tuple[str, Any]]:
+    letter = found.letter
+    times = f" ({found.burials} times since {found.first_buried_at:%Y-%m-%d})" if found.burials > 1 else ""
+    return [
+        ("dead letter", letter.id),
+        ("connection", letter.connection),
+        ("relation", letter.subject),
+        ("source", letter.source),
+        ("event", letter.event_id),
+        ("operation", letter.operation),
+        ("state", found.state if found.state != "open" else None),
+        ("buried", letter.buried_at),
+        ("reason", f"{letter.reason}{times}"),
+        ("detail", letter.detail),
+        ("what to do", case.get("action")),
+        ("perhaps applied", "yes" if case.get("maybe_applied") else None),
+        ("applied in part", "yes" if case.get("applied_in_part") else None),
+        ("fingerprint", letter.fingerprint),
+    ]
+
+
+def show_tries(tries: list[dict[str, Any]]) -> None:
+    if tries:
+        say()
+        keys = ("at", "waited_seconds", "calls", "verdict", "status", "message")
+        columns = ("tried at", "waited", "calls", "verdict", "status", "message")
+        show_table(columns, [[one.get(key) for key in keys] for one in tries], numbers=("waited", "calls"))
+
+
+def show_call(call: dict[str, Any] | None) -> None:
+    if call:
+        say()
+        show_fields(
+            [
+                ("last call", f"{call.get('method')} {call.get('url')}"),
+                ("sent", call.get("request")),
+                ("status", call.get("status")),
+                ("answer", call.get("response")),
+            ]
+        )
+
+
+def show_original(original: dict[str, Any]) -> None:
+    text = original.get("body") or original.get("body_base64")
+    if text:
+        say()
+        cut = " (cut)" if original.get("cut") else ""
+        show_fields([("original", f"{original.get('size')} bytes, {original.get('mode')}{cut}"), ("body", text)])

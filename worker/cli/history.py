@@ -1,0 +1,123 @@
+"""The nouns `event` and `relation`: what became of one, at every connection."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from worker.cli.exits import nothing
+from worker.cli.ledger import with_journal
+from worker.cli.options import AsJson, ConfigFile, settings
+from worker.cli.output import note, say, show_json, show_table
+
+if TYPE_CHECKING:
+    from worker.journal.history import Passage
+    from worker.journal.rows import RelationState
+
+events = typer.Typer(help="Follow one event.", no_args_is_help=True)
+relations = typer.Typer(help="Look at one relation.", no_args_is_help=True)
+
+Source = Annotated[str | None, typer.Option("--source", help="Only of this source.")]
+COLUMNS = ("connection", "event", "operation", "state", "note", "received", "settled", "attempts", "calls")
+
+
+@events.command("show")
+def show_event(
+    event: Annotated[str, typer.Argument(metavar="ID", help="The event's id.")],
+    config: ConfigFile = None,
+    *,
+    source: Source = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what became of an event at each connection."""
+    found = with_journal(settings(config), lambda journal: journal.event(event, source)) or nothing("event", event)
+    if as_json:
+        show_json([passage_json(one) for one in found])
+        return
+    show_table(COLUMNS, [passage_row(one) for one in found], numbers=("attempts", "calls"))
+
+
+@relations.command("show")
+def show_relation(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The relation's key upstream: the event's subject.")],
+    config: ConfigFile = None,
+    *,
+    source: Source = None,
+    most: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many deliveries.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show what each connection has of a relation, and its latest deliveries."""
+    states, passages = with_journal(settings(config), lambda journal: journal.relation(key, source, most))
+    if not states and not passages:
+        nothing("relation", key)
+    if as_json:
+        shown = {"states": list(map(state_json, states)), "deliveries": list(map(passage_json, passages))}
+        show_json(shown)
+        return
+    show_states(states)
+    say()
+    show_table(COLUMNS, [passage_row(one) for one in passages], numbers=("attempts", "calls"))
+    if len(passages) == most:
+        note(f"the latest {most}; --most shows more")
+
+
+def show_states(states: "list[RelationState]") -> None:
+    if not states:
+        say("no connection shows it yet")
+        return
+    columns = ("connection", "source", "shown as", "remote id", "sequence")
+    show_table(
+        columns,
+        [
+            (one.connection, one.source, "deleted" if one.deleted else "live", one.remote_id, one.sequence)
+            for one in states
+        ],
+    )
+
+
+def passage_row(one: "Passage") -> tuple[Any, ...]:
+    state = f"{one.state} (replay)" if one.rank == "replay" else one.state
+    return (
+        one.connection,
+        one.event_id,
+        one.operation,
+        state,
+        one.note,
+        one.received_at,
+        one.settled_at,
+        one.attempts,
+        one.calls,
+    )
+
+
+def passage_json(one: "Passage") -> dict[str, Any]:
+    return {
+        "connection": one.connection,
+        "position": one.position,
+        "source": one.source,
+        "subject": one.subject,
+        "event_id": one.event_id,
+        "operation": one.operation,
+        "state": one.state,
+        "note": one.note,
+        "received_at": one.received_at.isoformat(),
+        "settled_at": one.settled_at.isoformat() if one.settled_at else None,
+        "retry_at": one.retry_at.isoformat() if one.retry_at else None,
+        "attempts": one.attempts,
+        "calls": one.calls,
+        "rank": one.rank,
+        "replays": one.replays,
+        "plan": one.plan,
+        "reported": one.reported,
+    }
+
+
+def state_json(one: "RelationState") -> dict[str, Any]:
+    return {
+        "connection": one.connection,
+        "source": one.source,
+        "subject": one.subject,
+        "remote_id": one.remote_id,
+        "deleted": one.deleted,
+        "position": one.position,
+        "sequence": one.sequence,
+    }

@@ -1,0 +1,97 @@
+"""One harmless call to a vendor while no worker has the connection."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from worker.cli.ledger import person
+from worker.errors import TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from worker.journal.journal import Journal
+    from worker.sending.wire import Request, Response
+    from worker.targets.base import Target
+    from worker.targets.options import ConnectionSettings
+
+    Ask = Callable[[Request], Awaitable[Response]]
+
+
+async def probed(journal: "Journal", name: str, options: "ConnectionSettings", within: float) -> dict[str, Any]:
+    """Take the connection's lease, probe it through its own gate, give the lease back."""
+    lease = await journal.acquire(name, f"{person()} at the command line", within)
+    if lease is None:
+        return outcome("a worker has taken the connection just now; try again", None)
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(within), door(journal, name, options) as (target, ask):
+            await probe(target, ask)
+    except TargetError as error:
+        return outcome(error.detail, time.monotonic() - began)
+    except TimeoutError:
+        return outcome("its quota is used up, or it does not answer", time.monotonic() - began)
+    finally:
+        await journal.release(name)
+    return outcome(None, time.monotonic() - began)
+
+
+def outcome(error: str | None, seconds: float | None) -> dict[str, Any]:
+    took = None if seconds is None else round(seconds, 3)
+    return {"ok": error is None, "said": error or "address and credentials are right", "seconds": took}
+
+
+@asynccontextmanager
+async def door(journal: "Journal", name: str, options: "ConnectionSettings") -> "AsyncIterator[tuple[Target, Ask]]":
+    """Give the target and a way to it that keeps to its quotas."""
+    from worker.delivery.connection import Ledger
+    from worker.sending.gate import Gate
+    from worker.sending.transport import Transport
+    from worker.targets.registry import TARGETS
+
+    gate = Gate(
+        options.quotas,
+        options.in_flight,
+        strict=options.strict,
+        ledger=Ledger(name, journal),
+        longest=options.timeouts.total,
+    )
+    gate.restore(await journal.used(name))
+    transport = Transport()
+    if options.base_url:
+        transport.trust(options.base_url)
+    try:
+        target = TARGETS[options.target].target(options)
+        yield target, partial(ask, gate, transport, options)
+    finally:
+        gate.close()
+        await transport.close()
+
+
+async def ask(gate: Any, transport: Any, options: "ConnectionSettings", request: "Request") -> "Response":
+    slot = await gate.slot()
+    try:
+        response: Response = await transport.send(request, slot, options.timeouts)
+        return response
+    finally:
+        slot.release()
+
+
+async def probe(target: "Target", ask: "Ask") -> None:
+    """Open a session if the vendor wants one, then read something; raises TargetError."""
+    exchange = target.exchange(datetime.now(UTC))
+    request = next(exchange, None) if exchange else None
+    while exchange and request:
+        answer = await ask(request)
+        try:
+            request = exchange.send(answer)
+        except StopIteration:
+            break
+    steps = [target.probe()]
+    (found,) = target.read(steps, await ask(target.request(steps, datetime.now(UTC))))
+    if isinstance(found, TargetError):
+        raise found
