@@ -12,6 +12,8 @@ from worker.targets.outsmart.settings import OutSmartSettings
 from worker.targets.outsmart.target import OutSmart
 from worker.targets.silvasoft.settings import SilvasoftSettings
 from worker.targets.silvasoft.target import Silvasoft
+from worker.targets.superoffice.settings import SuperOfficeSettings
+from worker.targets.superoffice.target import SuperOffice
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,4 +28,5 @@ TARGETS: Mapping[str, Entry] = {
     "onoffice": Entry(OnOfficeSettings, OnOffice),
     "outsmart": Entry(OutSmartSettings, OutSmart),
     "silvasoft": Entry(SilvasoftSettings, Silvasoft),
+    "superoffice": Entry(SuperOfficeSettings, SuperOffice),
 }
