@@ -1,7 +1,7 @@
 """One connection to a NATS server, kept by FastStream."""
 
 import string
-from asyncio import Future, get_running_loop
+from asyncio import CancelledError, Future, current_task, get_running_loop
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +45,17 @@ class Credentials:
         return auth.NatsSecurity(ssl_context=self.tls)
 
 
+def heed_cancel() -> None:
+    """Raise what was swallowed on the way.
+
+    In Python 3.11 `wait_for`, by which nats-py asks everything, drops a cancellation that comes together
+    with the answer: https://github.com/python/cpython/issues/86296 (read November 2026).
+    """
+    task = current_task()
+    if task and task.cancelling():
+        raise CancelledError
+
+
 def addresses(url: str | Sequence[str]) -> list[str]:
     """List the servers of one URL, of several with commas, or of a list; none may hold a secret."""
     servers = [part.strip() for part in url.split(",")] if isinstance(url, str) else list(url)
@@ -79,16 +90,35 @@ def _text(raw: bytes) -> str:
         return quote_from_bytes(raw, safe=PRINTABLE)
 
 
-class HeaderKeepingClient(Client):
-    """A client that loses no header: nats-py keeps one of each name, and the contract refuses doubles."""
+class OneLifeClient(Client):
+    """A client for one connection: it loses no header, and always says when the connection is gone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lost: Future[None] = get_running_loop().create_future()
+
+    @property
+    def has_jetstream(self) -> bool:
+        """Whether the server itself stores streams; in a cluster another may."""
+        return bool(self._server_info.get("jetstream"))
 
     async def _process_headers(self, headers: bytes) -> dict[str, str] | None:
+        """Keep them all: nats-py keeps one of each name, and the contract refuses doubles."""
         if not headers:
             return None
         if headers.startswith(STATUS_LINE):
             status: dict[str, str] | None = await super()._process_headers(headers)
             return status
         return Headers(headers[HEADERS_AT:])
+
+    async def _close(self, status: int, do_cbs: bool = True) -> None:  # noqa: FBT001, FBT002 - nats-py's own
+        """Close without sending the rest: on a broken connection nats-py 2.16 stops half-way at that."""
+        self._pending, self._pending_data_size = [], 0
+        try:
+            await super()._close(status, do_cbs)
+        finally:
+            if not self.lost.done():
+                self.lost.set_result(None)
 
 
 class Connector(faststream.nats.NatsBroker):
@@ -101,13 +131,11 @@ class Connector(faststream.nats.NatsBroker):
     def __init__(self, servers: list[str], credentials: Credentials) -> None:
         self.servers = servers
         self.heard: Exception | None = None
-        self._lost: Future[None] | None = None
         super().__init__(
             servers,
             name="relation-worker",
             security=credentials.security(),
             error_cb=self._on_error,
-            closed_cb=self._on_closed,
             allow_reconnect=False,
             max_reconnect_attempts=1,
             reconnect_time_wait=0,
@@ -117,9 +145,8 @@ class Connector(faststream.nats.NatsBroker):
             logger=None,
         )
 
-    async def _connect(self) -> Client:
-        self._lost = get_running_loop().create_future()
-        client = HeaderKeepingClient()
+    async def _connect(self) -> OneLifeClient:
+        client = OneLifeClient()
         try:
             await client.connect(**{**self._connection_kwargs, "servers": self.servers})
         except BaseException:
@@ -131,21 +158,15 @@ class Connector(faststream.nats.NatsBroker):
     async def _on_error(self, error: Exception) -> None:
         self.heard = error
 
-    async def _on_closed(self) -> None:
-        if self._lost and not self._lost.done():
-            self._lost.set_result(None)
+    async def fresh(self) -> OneLifeClient:
+        """Drop the old connection, whatever its state, and make one; raises what nats-py raises.
 
-    @property
-    def lost(self) -> "Future[None]":
-        """Done when the connection made last is gone; what was `heard` before may say why."""
-        assert self._lost, "only after connect"
-        return self._lost
-
-    async def fresh(self) -> Client:
-        """Drop the old connection, whatever its state, and make one; raises what nats-py raises."""
+        What was `heard` on the way may say more than what is raised.
+        """
         await self.drop()
         self.heard = None
-        client: Client = await self.connect()
+        client = await self.connect()
+        assert isinstance(client, OneLifeClient)
         return client
 
     async def drop(self) -> None:

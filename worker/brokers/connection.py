@@ -1,6 +1,6 @@
 """A connection that comes back by itself, with all streams in place."""
 
-from asyncio import Event, Future, Task, create_task, sleep
+from asyncio import Event, Future, Task, create_task, sleep, wait
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import uniform
@@ -13,7 +13,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import APIError, ServiceUnavailableError
 
 from worker.brokers.base import BrokerError, BrokerSetupError
-from worker.brokers.client import Connector
+from worker.brokers.client import Connector, OneLifeClient, heed_cancel
 from worker.brokers.publishing import Receipts
 from worker.brokers.streams import StreamLimits, provision
 
@@ -66,13 +66,18 @@ class Connection:
 
     async def start(self) -> None:
         """Connect, however long it takes; raises `BrokerSetupError` where waiting mends nothing."""
-        await self._establish(patient=False)
+        try:
+            await self._establish(patient=False)
+        except BaseException:
+            await self._connector.drop()
+            raise
         self._keeper = create_task(self._keep(), name="broker connection")
 
     async def stop(self) -> None:
         """Disconnect for good, with all that was written on its way."""
         if self._keeper:
             self._keeper.cancel()
+            await wait([self._keeper])
             self._keeper = None
         link = self._link
         self._forget()
@@ -113,18 +118,18 @@ class Connection:
             self._on_state(False)  # noqa: FBT003 - a hook that hears one fact
 
     async def _establish(self, *, patient: bool) -> None:
-        for wait in waits():
+        for seconds in waits():
             try:
                 self._link = await self._attempt()
+                heed_cancel()
                 break
             except BrokerSetupError as error:
                 if not patient:
-                    await self._connector.drop()
                     raise
                 self._say(str(error))
             except (OSError, NatsError, BrokerError) as error:
                 self._say(f"NATS at {self.where} does not answer ({said(error)}); trying again")
-            await sleep(wait)
+            await sleep(seconds)
         if self._told:
             self._say(f"connected to NATS at {self.where}")
         self._told = ""
@@ -133,18 +138,17 @@ class Connection:
 
     async def _attempt(self) -> Link:
         client = await self._connect()
-        lost = self._connector.lost
         check(client, self.where)
         js = client.jetstream()
         try:
             created = await provision(js, self._limits, owned=self._owned, tell=self._tell)
         except APIError as error:
-            raise refused(error, self.where) from error
-        receipts = Receipts(client, lost)
+            raise refused(error, self.where, has_jetstream=client.has_jetstream) from error
+        receipts = Receipts(client, client.lost)
         await receipts.start()
-        return Link(client, js, receipts, lost, created)
+        return Link(client, js, receipts, client.lost, created)
 
-    async def _connect(self) -> Client:
+    async def _connect(self) -> OneLifeClient:
         try:
             return await self._connector.fresh()
         except SSLCertVerificationError as error:
@@ -176,14 +180,15 @@ def check(client: Client, where: str) -> None:
         )
 
 
-def refused(error: APIError, where: str) -> BrokerError:
+def refused(error: APIError, where: str, *, has_jetstream: bool) -> BrokerError:
     """Tell what must be mended from what may pass."""
-    if error.err_code in NOT_ENABLED:
+    nobody = isinstance(error, ServiceUnavailableError) and not has_jetstream
+    if nobody or error.err_code in NOT_ENABLED:
         return BrokerSetupError(
             f"NATS at {where} has JetStream switched off, for all or for our account. Switch it on: "
             "start nats-server with -js, or give the account a jetstream section."
         )
-    return BrokerError(error.description or f"error {error.code}")
+    return BrokerError(error.description or "JetStream is not ready")
 
 
 def said(error: Exception) -> str:
@@ -192,8 +197,6 @@ def said(error: Exception) -> str:
         return "nobody listens there"
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    if isinstance(error, ServiceUnavailableError):
-        return "JetStream does not answer"
     return (str(error).removeprefix("nats: ") or type(error).__name__)[:200]
 
 

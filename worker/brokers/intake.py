@@ -12,6 +12,7 @@ from nats.js.errors import NotFoundError
 
 from worker.brokers.application import Application
 from worker.brokers.base import Handle
+from worker.brokers.client import heed_cancel
 from worker.brokers.connection import Connection, Link, said, waits
 from worker.brokers.pull import Bounds, EpochError, Pull, sequence
 from worker.brokers.streams import CONSUMER, RELATIONS
@@ -79,6 +80,7 @@ class Intake:
 
     async def _epoch(self, link: Link, handle: Handle) -> None:
         await renew(link)
+        heed_cancel()
         largest = link.client.max_payload + MORE_THAN_A_MESSAGE
         bounds = replace(self._bounds, bytes=max(self._bounds.bytes, largest))
         self._pull = pull = Pull(link.client, RELATIONS, CONSUMER, bounds, link.lost)
@@ -87,6 +89,7 @@ class Intake:
         try:
             await pull.start()
             while not self._stopping:
+                heed_cancel()
                 await self._batch(await pull.take(), link)
         finally:
             self._pull = None

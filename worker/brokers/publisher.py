@@ -38,7 +38,7 @@ class Publisher:
         try:
             client = await self._connector.fresh()
             check(client, where)
-            self._receipts = Receipts(client, self._connector.lost)
+            self._receipts = Receipts(client, client.lost)
             await self._receipts.start()
         except (NatsError, OSError) as error:
             why = said(self._connector.heard or error)

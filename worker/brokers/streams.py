@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig, StreamInfo
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import APIError, NotFoundError, ServerError
 
 from worker.brokers.base import BrokerSetupError
 
@@ -152,6 +152,8 @@ async def _found(js: JetStreamContext, want: StreamConfig) -> StreamInfo | None:
 async def _create(js: JetStreamContext, want: StreamConfig) -> None:
     try:
         await js.add_stream(want)
+    except ServerError:
+        raise  # of its own making, such as a store that is still being deleted: it may pass
     except APIError as error:
         raise BrokerSetupError(
             f"the broker does not let us create stream {want.name}: {error.description}. Mend that, "
