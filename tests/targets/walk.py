@@ -1,16 +1,16 @@
 """Walks a course with scripted answers, as the dispatcher would."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 import orjson
 
 from schemas.cloudevent import Event
 from schemas.relation import Operation, data_model
 from worker.errors import ClosedError, RepeatError, TargetError, UnknownOutcomeError
-from worker.sending.wire import Request, Response
+from worker.sending.wire import Request, Response, Send
 from worker.targets.base import Applied, Course, Known, Owners, Step, Target, Task
 
 NOW = datetime.fromtimestamp(1760000000, UTC)
@@ -51,85 +51,89 @@ class Walk:
         return [orjson.loads(request.body) if request.body else None for request in self.requests]
 
 
+# Requests go out of it, what came back goes in.
+Talk = Generator[Request, Answer, Any]
+
+
 @dataclass
 class Walker:
-    """One target, its script of answers, and which remote ids other relations own."""
+    """One target and which remote ids other relations own; whoever drives it brings the answers."""
 
     target: Target
-    script: Iterator[Answer]
     owned: frozenset[str]
     walk: Walk
+    now: Callable[[], datetime] = lambda: NOW
 
-    def run(self, given: Task) -> None:
+    def run(self, given: Task) -> Talk:
         """Walk until the course ends; an unknown outcome of a step that is not repeatable starts it anew, in doubt."""
         try:
-            self.walk.end = self._course(self.target.course(given))
+            self.walk.end = yield from self._course(self.target.course(given))
         except UnknownOutcomeError as error:
             if self.walk.steps and not self.walk.steps[-1].repeatable and not given.in_doubt:
                 self.walk.restarts += 1
-                self.run(replace(given, in_doubt=True))
+                yield from self.run(replace(given, in_doubt=True))
             else:
                 self.walk.end = error
         except TargetError as error:
             self.walk.end = error
 
-    def _course(self, course: Course) -> Applied:
+    def _course(self, course: Course) -> Talk:
         try:
             asked = next(course)
             while True:
                 try:
-                    sent = self._owned(asked) if isinstance(asked, Owners) else self._ask(asked)
+                    sent = self._owned(asked) if isinstance(asked, Owners) else (yield from self._ask(asked))
                 except TargetError as error:
                     asked = course.throw(error)
                 else:
                     asked = course.send(sent)
         except StopIteration as end:
-            return cast("Applied", end.value)
+            return end.value
 
     def _owned(self, asked: Owners) -> frozenset[str]:
         return self.owned & frozenset(asked.remote_ids)
 
-    def _ask(self, step: Step, *, fresh: bool = False) -> Any:
+    def _ask(self, step: Step, *, fresh: bool = False) -> Talk:
         """Call once; a stale session is renewed and the call repeated once, a pause makes the same step come again."""
-        self._exchange()
+        yield from self._exchange()
         self.walk.steps.append(step)
-        request = self.target.request([step], NOW)
+        request = self.target.request([step], self.now())
         try:
-            (result,) = self.target.read([step], self._reply(request))
+            (result,) = self.target.read([step], (yield from self._reply(request)))
             if isinstance(result, TargetError):
                 raise result
         except RepeatError as error:
             if fresh:
-                return self._otherwise(step, error.otherwise)
+                return (yield from self._otherwise(step, error.otherwise))
             self.target.forget_session()
-            return self._ask(step, fresh=True)
+            return (yield from self._ask(step, fresh=True))
         except ClosedError as error:
-            return self._otherwise(step, error)
+            return (yield from self._otherwise(step, error))
         return result
 
-    def _otherwise(self, step: Step, error: TargetError) -> Any:
+    def _otherwise(self, step: Step, error: TargetError) -> Talk:
         if not isinstance(error, ClosedError):
             raise error
         self.walk.pauses.append(error)
-        return self._ask(step)
+        return (yield from self._ask(step))
 
-    def _exchange(self) -> None:
-        exchange = self.target.exchange(NOW)
+    def _exchange(self) -> Talk:
+        exchange = self.target.exchange(self.now())
         if exchange is None:
             return
         try:
             request = next(exchange)
             while True:
-                request = exchange.send(self._reply(request))
+                request = exchange.send((yield from self._reply(request)))
         except StopIteration:
             return
         except ClosedError as error:
             self.walk.pauses.append(error)
-            self._exchange()
+            yield from self._exchange()
 
-    def _reply(self, request: Request) -> Response:
+    def _reply(self, request: Request) -> Generator[Request, Answer, Response]:
         self.walk.requests.append(request)
-        reply = next(self.script)
+        reply = yield request
         if isinstance(reply, TargetError):
             raise reply
         return reply
@@ -146,6 +150,32 @@ def walked(
     """Walk one attempt with these answers in order; with `spare` not all of them need be used."""
     script = iter(answers)
     walk = Walk()
-    Walker(target, script, frozenset(owned), walk).run(given)
+    talk = Walker(target, frozenset(owned), walk).run(given)
+    try:
+        next(talk)
+        while True:
+            talk.send(next(script))
+    except StopIteration:
+        assert walk.end is not None, "more answers were asked for"
     assert spare or next(script, None) is None, "an answer was not asked for"
+    return walk
+
+
+async def walked_over(send: Send, target: Target, given: Task, *, pauses: int = 0) -> Walk:
+    """Walk one attempt against whoever answers; more pauses than these end it without an end."""
+    walk = Walk()
+    talk = Walker(target, frozenset(), walk, lambda: datetime.now(UTC)).run(given)
+    try:
+        request = next(talk)
+        while True:
+            try:
+                reply: Answer = await send(request)
+            except TargetError as error:
+                reply = error
+            request = talk.send(reply)
+            if len(walk.pauses) > pauses:
+                talk.close()
+                break
+    except StopIteration:
+        pass
     return walk
