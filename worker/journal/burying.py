@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite just as well
 
 from worker.journal.encoding import storable
@@ -55,15 +55,8 @@ CLOSE = Fixed(
     .where(_l.id == bindparam("letter"), _l.state == "open")
     .values(state=bindparam("now"), closed_at=bindparam("at"), closed_by=bindparam("by"), why=bindparam("because"))
 )
-REPLACE = Fixed(
-    update(letters)
-    .where(
-        _l.connection == bindparam("connection_"),
-        _l.position == bindparam("position_"),
-        _l.id != bindparam("newer"),
-        _l.state == "open",
-    )
-    .values(state=RESOLVED, closed_at=bindparam("at"), closed_by=bindparam("by"), why=bindparam("because"))
+OF_DELIVERY = Fixed(
+    select(_l.id).where(_l.connection == bindparam("connection_"), _l.position == bindparam("position_"))
 )
 
 
@@ -94,14 +87,8 @@ def close(session: Session, closing: Closing, state: Closed) -> bool:
     return done > 0
 
 
-def outlive(session: Session, connection: str, position: int, at: datetime, plan: str, letter: str = "") -> None:
+def outlive(session: Session, connection: str, position: int, at: datetime, plan: str, letter: str) -> None:
     """Resolve the open letters of a delivery that a plan brought to another end than `letter`."""
-    session.run(
-        REPLACE,
-        connection_=connection,
-        position_=position,
-        newer=letter,
-        at=at.timestamp(),
-        by=plan,
-        because="replayed",
-    )
+    for (older,) in session.rows(OF_DELIVERY, connection_=connection, position_=position):
+        if older != letter:
+            close(session, Closing(older, at, plan, "replayed"), RESOLVED)

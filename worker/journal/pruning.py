@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, func, select, tuple_
+from sqlalchemy import bindparam, delete, func, or_, select
 
 from worker.journal.encoding import CODES
 from worker.journal.session import Fixed, Many, Session
@@ -27,7 +27,7 @@ DROP = Fixed(
         _d.connection == bindparam("connection_"),
         _d.position > bindparam("after"),
         _d.position <= bindparam("last"),
-        _d.state.in_([CODES["applied"], CODES["superseded"]]),
+        or_(_d.state == CODES["applied"], _d.state == CODES["superseded"]),
         _d.result.is_(None),
         _d.settled_at < bindparam("before"),
     )
@@ -39,21 +39,18 @@ CLOSED = Fixed(
 )
 DROP_CASES = Many([cases.c.letter], lambda v: delete(cases).where(cases.c.letter.in_(select(v.c.letter))))
 DROP_LETTERS = Many([_l.id], lambda v: delete(letters).where(_l.id.in_(select(v.c.id))))
-DROP_BURIED = Many(
-    [_d.connection, _d.position],
-    lambda v: delete(deliveries).where(
-        tuple_(_d.connection, _d.position).in_(select(v)),
+DROP_BURIED = Fixed(
+    delete(deliveries).where(
+        _d.connection == bindparam("connection_"),
+        _d.position == bindparam("position_"),
         _d.state == CODES["dead_lettered"],
         _d.result.is_(None),
-    ),
-)
-OVER = ("finished", "cancelled")  # states of a plan after which nothing comes
-DROP_PLANNED = Fixed(
-    delete(planned).where(
-        planned.c.plan.in_(select(plans.c.id).where(plans.c.state.in_(OVER), plans.c.changed_at < bindparam("before")))
     )
 )
-DROP_PLANS = Fixed(delete(plans).where(plans.c.state.in_(OVER), plans.c.changed_at < bindparam("before")))
+_OVER = or_(plans.c.state == "finished", plans.c.state == "cancelled")  # after which nothing comes
+_OLD = plans.c.changed_at < bindparam("before")
+DROP_PLANNED = Fixed(delete(planned).where(planned.c.plan.in_(select(plans.c.id).where(_OVER, _OLD))))
+DROP_PLANS = Fixed(delete(plans).where(_OVER, _OLD))
 DROP_REQUESTS = Fixed(delete(requests).where(requests.c.asked_at < bindparam("before")))
 
 Write = Callable[[Callable[[Session], int]], Awaitable[int]]
@@ -120,7 +117,8 @@ def prune_closed(session: Session, state: str, before: float) -> int:
     ids = [(row[0],) for row in rows]
     session.many(DROP_CASES, ids)
     session.many(DROP_LETTERS, ids)
-    session.many(DROP_BURIED, [(row[1], row[2]) for row in rows])
+    for _, connection, position in rows:
+        session.run(DROP_BURIED, connection_=connection, position_=position)
     return len(rows)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.sql.ddl import ExecutableDDLElement
 
 Row = tuple[Any, ...]
 Clock = Callable[[], float]
+Parameters = list[tuple[str, Any]]  # name, and value unless another is given
 LARGEST = 128
 
 
@@ -80,7 +81,8 @@ class Session:
         self.connection = connection
         self.dialect = dialect
         self._clock = clock
-        self._fixed: dict[tuple[int, int], tuple[str, list[tuple[str, Any]]]] = {}
+        self._fixed: dict[int, tuple[str, Parameters]] = {}
+        self._models: dict[int, tuple[str, Parameters, str]] = {}
         self._many: dict[tuple[int, int], tuple[str, list[Any]]] = {}
 
     def now(self) -> float:
@@ -122,13 +124,12 @@ class Session:
         text, names = self._compiled(statement)
         return self.connection.execute(text, [parameters.get(name, default) for name, default in names])
 
-    def _compiled(self, statement: Fixed | Executable) -> tuple[str, list[tuple[str, Any]]]:
+    def _compiled(self, statement: Fixed | Executable) -> tuple[str, Parameters]:
         if not isinstance(statement, Fixed):
             return positional(self._compile(statement))
-        key = (id(statement), 0)
-        if key not in self._fixed:
-            self._fixed[key] = positional(self._compile(statement.statement))
-        return self._fixed[key]
+        if id(statement) not in self._fixed:
+            self._fixed[id(statement)] = positional(self._compile(statement.statement))
+        return self._fixed[id(statement)]
 
     def _execute_many(self, statement: Many | ManyInserts, rows: Sequence[Sequence[Any]]) -> Cursor:
         key = (id(statement), len(rows))
@@ -139,10 +140,13 @@ class Session:
 
     def _compiled_many(self, statement: Many | ManyInserts, rows: int) -> tuple[str, list[Any]]:
         """Return the text and its constants, which come after the rows."""
-        text, parameters = positional(self._compile(statement.statement(rows)))
-        wanted = [f"r{row}_{c.name}" for row in range(rows) for c in statement.columns]
+        if id(statement) not in self._models:
+            model = positional(self._compile(statement.statement(1)))
+            self._models[id(statement)] = (*model, positional(self._compile(statement.statement(2)))[0])
+        first, parameters, second = self._models[id(statement)]
+        wanted = [f"r0_{c.name}" for c in statement.columns]
         assert [name for name, _ in parameters[: len(wanted)]] == wanted, parameters
-        return text, [value for _, value in parameters[len(wanted) :]]
+        return repeated(first, second, rows), [value for _, value in parameters[len(wanted) :]]
 
     def _compile(self, statement: Executable) -> SQLCompiler:
         compiled = statement.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})  # type: ignore[attr-defined]  # every executable of ours is a clause
@@ -150,9 +154,17 @@ class Session:
         return compiled
 
 
-def positional(compiled: SQLCompiler) -> tuple[str, list[tuple[str, Any]]]:
+def positional(compiled: SQLCompiler) -> tuple[str, Parameters]:
     """Return the text and, in order, its parameters with what they are unless given."""
     return str(compiled), [(name, compiled.params[name]) for name in compiled.positiontup or ()]
+
+
+def repeated(one: str, two: str, rows: int) -> str:
+    """Return the text for many rows from those for one and two: compiling 128 rows takes SQLAlchemy long."""
+    end = one.index(")", one.index("VALUES (")) + 1
+    row = two[end : end + len(two) - len(one)]
+    assert one[:end] + row + one[end:] == two, two
+    return one[:end] + row * (rows - 1) + one[end:]
 
 
 def pieces(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import bindparam, delete, null, select, tuple_, update
+from sqlalchemy import bindparam, delete, null, tuple_, update
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite just as well
 
 from worker.journal.burying import bury, outlive
@@ -23,7 +23,7 @@ from worker.journal.rows import (
     Used,
 )
 from worker.journal.session import Fixed, Many, ManyInserts, Session
-from worker.journal.tables import connections, deliveries, quota_use, relations
+from worker.journal.tables import LIVE, connections, deliveries, quota_use, relations
 
 _d = deliveries.c
 _r = relations.c
@@ -46,7 +46,9 @@ def _each(**written: Any) -> Many:
     """Return an update of deliveries by their places."""
     return Many(
         list(_PLACE),
-        lambda v: update(deliveries).where(tuple_(*_PLACE).in_(select(v))).values(**written),
+        lambda v: (
+            update(deliveries).where(_d.connection == v.c.connection, _d.position == v.c.position).values(**written)
+        ),
     )
 
 
@@ -68,7 +70,7 @@ LET_GO = Fixed(
     .where(
         _r.connection == bindparam("connection_"),
         _r.remote_id == bindparam("remote"),
-        _r.deleted == 0,
+        LIVE,
         tuple_(_r.source, _r.subject) != tuple_(bindparam("source_"), bindparam("subject_")),
     )
     .values(remote_id=null())
