@@ -61,7 +61,7 @@ class Sliding:
     def wait(self, now: float) -> float:
         if self.remaining(now) > 0:
             return 0.0
-        return self._taken[0] + self._quota.seconds - now
+        return at_least(self._taken[0] + self._quota.seconds - now)
 
     def take(self, _now: float) -> None:
         self._taken.append(_now)
@@ -85,7 +85,7 @@ class Fixed:
     def wait(self, now: float) -> float:
         if self.remaining(now) > 0:
             return 0.0
-        return self._phase + (self._window + 1) * self._quota.seconds - now
+        return at_least(self._phase + (self._window + 1) * self._quota.seconds - now)
 
     def take(self, _now: float) -> None:
         self._used += 1
@@ -110,7 +110,7 @@ class Bucket:
         return int(self._level + 1e-9)
 
     def wait(self, now: float) -> float:
-        return 0.0 if self.remaining(now) > 0 else (1 - self._level) / self._rate
+        return 0.0 if self.remaining(now) > 0 else at_least((1 - self._level) / self._rate)
 
     def take(self, _now: float) -> None:
         self._level -= 1
@@ -160,3 +160,8 @@ def counter(quota: Quota, semantics: Semantics, phase: float | None, draw: rando
     if semantics == "fixed":
         return Fixed(quota, draw.uniform(0, quota.seconds) if phase is None else phase)
     return Sliding(quota)
+
+
+def at_least(wait: float) -> float:
+    """Keep a wait from being rounded down to none, which would admit the call."""
+    return max(wait, 1e-9)
