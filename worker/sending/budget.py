@@ -64,7 +64,7 @@ class Budget:
 
     def opens_at(self, now: float) -> float:
         """Return when the next call fits: at most `now`, or later; infinity when an answer must come first."""
-        at = max(now, self.learned.opens_at())
+        at = max(now, self.learned.opens_at(now))
         for window in self._windows:
             at = max(at, window.opens_at(now))
         if now < self._told_until and self._told <= 0:

@@ -94,6 +94,7 @@ class Gate:
         """Let go of timer and tasks; whoever waits is cancelled by its owner."""
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
         for task in self._extending:
             task.cancel()
 
@@ -280,13 +281,18 @@ class Gate:
     def _set_timer(self, at: float, now: float) -> None:
         """Have the one timer go off at `at`, or earlier."""
         timer = self._timer
-        if timer is not None and not timer.cancelled() and now < timer.when() <= at:
+        if timer is not None and timer.when() <= at:
             return
         if timer is not None:
             timer.cancel()
         self._timer = None
         if at < math.inf:
-            self._timer = self._loop.call_at(max(at, now + SHORTEST_TIMER), self._advance)
+            self._timer = self._loop.call_at(max(at, now + SHORTEST_TIMER), self._tick)
+
+    def _tick(self) -> None:
+        # A loop may be a moment early, so that a timer that has gone off can still seem to lie ahead.
+        self._timer = None
+        self._advance()
 
 
 def _clock(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:

@@ -7,7 +7,7 @@ from worker.sending.quota import Quota
 
 # CUBIC on the rate, counted in calls and not in seconds, so that the share of refused calls is bounded: after a
 # refusal so many calls go by, and never less than so many seconds, until the rate at which it came is tried again.
-KEPT = 0.85
+KEPT = 0.9
 CALLS_BETWEEN = 300
 SECONDS_BETWEEN = 60.0
 REMEMBERED = 1_000
@@ -20,7 +20,7 @@ PAUSE_OF_FEW = 60.0
 class LearnedQuota:
     """Calls a second, evenly spaced, never more than the configured quotas allow; None while nothing is refused."""
 
-    __slots__ = ("_accepted", "_ceiling", "_last", "_learned_at", "_peak", "_since", "rate")
+    __slots__ = ("_accepted", "_ceiling", "_last", "_lesson", "_peak", "_refused_at", "_since", "rate")
 
     def __init__(self, quotas: tuple[Quota, ...]) -> None:
         self.rate: float | None = None
@@ -29,10 +29,13 @@ class LearnedQuota:
         self._peak = math.inf
         self._since = 0
         self._last = -math.inf
-        self._learned_at = -math.inf
+        self._refused_at = -math.inf
+        self._lesson: tuple[float, float] | None = None
 
-    def opens_at(self) -> float:
+    def opens_at(self, now: float) -> float:
         """Return when the next call keeps the pace."""
+        if self._lesson is not None and now >= sum(self._lesson):
+            self._learn(*self._lesson)
         return -math.inf if self.rate is None else self._last + 1.0 / self.rate
 
     def took(self, now: float) -> None:
@@ -49,13 +52,20 @@ class LearnedQuota:
         self._accepted.append(now)
 
     def refused(self, now: float, sent: float, pause: float) -> None:
-        """Note a refusal and how long the vendor wants us gone; calls sent before the last lesson teach nothing."""
-        if sent < self._learned_at:
-            return
-        self._learned_at = now
-        rate = min(self._sustained(now, pause), self._ceiling, math.inf if self.rate is None else self.rate)
+        """Note a refusal and how long the vendor wants us gone; calls sent before the last one teach nothing.
+
+        The lesson is drawn after the pause, when all that was under way with the refused call has been answered.
+        """
+        if sent >= self._refused_at:
+            self._refused_at = now
+            self._lesson = (now, pause)
+
+    def _learn(self, refused_at: float, pause: float) -> None:
+        before = math.inf if self.rate is None else self.rate
+        rate = min(self._sustained(refused_at, pause), self._ceiling, before)
         self._peak = rate * (1 + KEPT) / 2 if self.rate is not None and rate < self._peak else rate
         self._since = 0
+        self._lesson = None
         self._grow()
 
     def _grow(self) -> None:
@@ -69,5 +79,5 @@ class LearnedQuota:
         best = 1.0 / max(pause, 1.0)
         for calls, moment in enumerate(reversed(self._accepted), 1):
             if calls >= min(FEWEST, len(self._accepted)):
-                best = max(best, calls / max(now - moment + pause, 0.1))
+                best = max(best, calls / max(now - moment + pause, pause, 0.1))
         return best
