@@ -8,10 +8,10 @@ from schemas.model import broken
 from schemas.native import Native
 from schemas.person import NAMES, Address, Contact, Lead, Sex
 from schemas.rules import Payload, Rules
-from schemas.value import Email, FreeValue, Language, Past, Short, Text, VatNumber
+from schemas.value import FREE_FIELD, Email, FreeValue, Language, Past, Short, Text, VatNumber
 
 Role = Literal["customer", "supplier", "other"]
-FreeFields = dict[Annotated[str, Field(pattern=r"^([1-9]|[1-4][0-9]|50)$")], FreeValue]
+FreeFields = dict[Annotated[str, Field(pattern=FREE_FIELD)], FreeValue]
 
 PERSON_ONLY = (*NAMES, "honorific_prefix", "sex")
 

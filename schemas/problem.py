@@ -7,6 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from schemas.value import EMAIL, FREE_FIELD, LANGUAGE, LINE, LINES, URI
+
 # An unknown field's name comes from the event; only one that looks like a name may be shown.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}|[0-9]{1,4}", re.ASCII)
 
@@ -35,8 +37,12 @@ RULES: Mapping[str, str] = {
 }
 # Patterns that say less to a person than a sentence does.
 SENTENCES: Mapping[str, str] = {
-    "^[^\\x00-\\x1f\\x7f-\\x9f]*$": "may hold no control characters",
-    "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$": "may hold no control characters but tab, LF, CR",
+    LINE: "may hold no control characters",
+    LINES: "may hold no control characters but tab, LF, CR",
+    EMAIL: "must be an e-mail address, with exactly one @",
+    LANGUAGE: "must be a BCP 47 tag like nl or nl-BE",
+    URI: "must be a URI reference, without blanks, quotes and brackets",
+    FREE_FIELD: "must be a number from 1 to 50",
 }
 
 

@@ -104,7 +104,7 @@ class Ended(Told):
     calls: Count = Field(description="HTTP requests, look-ups included; of a shared one each delivery counts 1.")
     timings: Timings = Field(description="When and how long.")
     replay: Replay | None = Field(description="Set when a person had it sent again.")
-    worker: Worker = Field(description="Who did it.")
+    worker: Worker = Field(description="Which worker did it, with which mapping.")
 
 
 class Applied(Ended):
@@ -144,7 +144,9 @@ class ResultAttributes(BaseModel):
         default=None, exclude_if=is_none, description="The input's; it lacks where that could not be read."
     )
     time: Moment = Field(description="When the outcome was journalled; RFC 3339, UTC.")
-    datacontenttype: Literal["application/json"] = Field(description="Media type of the data.")
+    datacontenttype: Literal["application/json"] = Field(
+        default="application/json", description="Media type of the data."
+    )
     dataschema: Literal["urn:relation-worker:result:1"] = Field(description="This contract.")
     connection: str = Field(description="The connection, _intake where it concerns none.")
     causationid: str | None = Field(default=None, exclude_if=is_none, description="The input's id.")

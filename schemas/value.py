@@ -5,7 +5,7 @@ import re
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from schemas.country import COUNTRIES
 from schemas.model import broken
@@ -15,11 +15,19 @@ SHORT = 255
 TEXT_BYTES = 65_535
 WHOLE = 2**63  # beyond, JSON readers turn a whole number into one that is nearly the same
 
-# RFC 3339, section 5.6; read November 2026.
+# https://www.rfc-editor.org/rfc/rfc3339#section-5.6, read November 2026.
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 SECOND = slice(17, 19)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
+LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"
+LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+EMAIL = r"^[^@\x00-\x1f\x7f-\x9f]+@[^@\x00-\x1f\x7f-\x9f]+$"
+# https://www.rfc-editor.org/rfc/rfc5646#section-2.1, read November 2026: well-formed, not registered.
+LANGUAGE = r"^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*|[xXiI](-[A-Za-z0-9]{1,8})+)$"
+# https://www.rfc-editor.org/rfc/rfc3986#appendix-A, read November 2026: without what never stands in a URI;
+# letters beyond ASCII are taken, as producers write IRIs.
+URI = r"^[^\x00-\x20\x7f-\x9f\"<>\\^`{|}]*$"
+FREE_FIELD = r"^([1-9]|[1-4][0-9]|50)$"
 VAT = re.compile(r"[A-Z]{2}[A-Z0-9]{2,18}")
 VAT_NOISE = str.maketrans("", "", " .-")
 DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,9})?", re.ASCII)
@@ -111,37 +119,29 @@ def exact(given: Any) -> Any:
 
 
 Id32 = Annotated[int, Field(strict=True, ge=1, le=ID_MAX)]
-Short = Annotated[str, Field(strict=True, max_length=SHORT, pattern=NO_CONTROLS)]
+Short = Annotated[str, Field(strict=True, max_length=SHORT, pattern=LINE)]
 Text = Annotated[
     str,
-    Field(strict=True, max_length=TEXT_BYTES, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"),
+    Field(strict=True, max_length=TEXT_BYTES, pattern=LINES),
     AfterValidator(within_bytes),
 ]
 Email = Annotated[
     str,
-    Field(strict=True, max_length=254, pattern=r"^[^@\x00-\x1f\x7f-\x9f]+@[^@\x00-\x1f\x7f-\x9f]+$"),
+    Field(strict=True, max_length=254, pattern=EMAIL),
 ]
 VatNumber = Annotated[str, Field(strict=True, max_length=64), AfterValidator(vat_number)]
-# RFC 5646, section 2.1: well-formed, not registered; read November 2026.
-Language = Annotated[
-    str,
-    Field(
-        strict=True,
-        max_length=64,
-        pattern=r"^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*|[xXiI](-[A-Za-z0-9]{1,8})+)$",
-    ),
-]
+Language = Annotated[str, Field(strict=True, max_length=64, pattern=LANGUAGE)]
 CountryCode = Annotated[str, Field(strict=True, json_schema_extra={"pattern": "^[A-Z]{2}$"}), AfterValidator(country)]
-Moment = Annotated[datetime, PlainValidator(moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Moment = Annotated[datetime, BeforeValidator(moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 Past = Annotated[Moment, AfterValidator(past)]
 Amount = Annotated[
     int | float | str,
-    PlainValidator(amount),
+    BeforeValidator(amount),
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": f"^{DECIMAL.pattern}$"}]}),
 ]
 FreeValue = Annotated[
     bool | int | float | str | None,
-    PlainValidator(free_value),
+    BeforeValidator(free_value),
     WithJsonSchema({"type": ["string", "number", "boolean", "null"], "maxLength": SHORT}),
 ]
 Verbatim = Annotated[Any, BeforeValidator(exact)]
