@@ -92,9 +92,7 @@ def test_bucket(gaps: list[float], calls: int, seconds: float) -> None:
 
 @pytest.mark.parametrize("semantics", ["sliding", "fixed", "bucket"])
 @given(gaps=ARRIVALS, calls=st.integers(1, 7), seconds=st.floats(0.1, 5))
-def test_who_waits_as_told_is_admitted(
-    semantics: Semantics, gaps: list[float], calls: int, seconds: float
-) -> None:
+def test_who_waits_as_told_is_admitted(semantics: Semantics, gaps: list[float], calls: int, seconds: float) -> None:
     """The seconds that a refusal names are enough."""
     limiter, now = Limiter((Quota(calls, seconds),), semantics, phase=0), 50.0
     for gap in gaps:
