@@ -28,6 +28,7 @@ from worker.sending.wire import Request, Response
 from worker.targets.base import Target
 from worker.targets.options import ConnectionSettings
 
+VENDOR_PAUSE = 60.0  # seconds, where a vendor takes nothing and does not say how long
 LONG_PAUSE = 5.0  # seconds; a shorter one is over before anybody could read of it
 
 
@@ -141,7 +142,7 @@ class Connection:
             now=shared.now,
             settled=self._settled,
             changed=lambda: self.engine.changed(),
-            closed=lambda error: self.gate.pause(error.seconds, error.detail, "vendor"),
+            closed=lambda error: self.gate.pause(error.seconds or VENDOR_PAUSE, error.detail, "vendor"),
         )
         bounds = Bounds(settings.window, self._memory)
         window = Window(self.name, shared.journal, lanes, bounds, shared.decode)

@@ -50,6 +50,7 @@ class Engine:
         self._calls: set[asyncio.Task[None]] = set()
         self._quiet = asyncio.Event()
         self._quiet.set()
+        self._is_long = False
         self._forgotten = False
         self._stopping = False
 
@@ -74,12 +75,15 @@ class Engine:
             self._work.set()
         if self.window.wants_more or self.lanes.has_strangers:
             self._wanted.set()
+        if self._is_long:
+            self._forget()
 
     def gate_changed(self, pause: Pause | None) -> None:
         """Drop what is held if a pause lasts; go on when it is over."""
         if pause is not None:
-            asyncio.get_running_loop().call_later(FORGET_AFTER, self._forget)
+            asyncio.get_running_loop().call_later(FORGET_AFTER, self._last)
             return
+        self._is_long = False
         self._wanted.set()
         self._work.set()
 
@@ -151,7 +155,6 @@ class Engine:
         self._calls.discard(call)
         if not self._calls:
             self._quiet.set()
-            self._forget()
         self.changed()
 
     async def _load(self) -> None:
@@ -176,8 +179,12 @@ class Engine:
         if attempt is not None and is_untouched(attempt):
             self.lanes.take_back(lane, attempt)
 
+    def _last(self) -> None:
+        self._is_long = self.gate.paused is not None
+        self.changed()
+
     def _forget(self) -> None:
-        if self.gate.paused is None or self._calls or self._forgotten:
+        if self.gate.paused is None or self._calls or self.walk.settling or self._forgotten:
             return
         self._forgotten = True
         self.walk.forget()

@@ -41,7 +41,8 @@ NO_REFUSAL = frozenset({"attempts_exhausted", "unknown_outcome", "crashed"})
 class Walk:
     """The deliveries of one connection on their way; it decides, others wait, send and write.
 
-    `settled` is told what is on disk, `changed` that a step or a lane may have become ready.
+    `settled` is told what is on disk, `changed` that a step or a lane may have become ready. `settling`: lanes
+    whose outcome is not on disk yet.
     """
 
     target: Target
@@ -56,6 +57,7 @@ class Walk:
     changed: Callable[[], None]
     closed: Callable[[ClosedError], None]
     asking: list[Attempt] = field(default_factory=list)
+    settling: int = 0
     chance: random.Random = field(default_factory=random.Random)
 
     # Starting
@@ -140,7 +142,6 @@ class Walk:
         attempt.is_half_done |= not (attempt.step.repeatable or isinstance(answer, ClosedError))
         match answer:
             case ClosedError():
-                self.closed(answer)
                 self.ready.add(attempt)
             case UnknownOutcomeError() | RetryableError() if is_sent and in_doubt(attempt, answer):
                 self.look_later(attempt, answer)
@@ -171,10 +172,12 @@ class Walk:
             applied = found(applied)
         settled = self.settler.applied(attempt.fold, applied, lane.known, self.now())
         then = partial(self.ended, lane, settled, attempt.fold.members)
+        self.settling += 1
         self.keeper.keep(tuple(settled), then, partial(self.conflict, attempt, applied))
 
     def conflict(self, attempt: Attempt, applied: Applied) -> None:
         """Bury what was written to a record that another relation came to own meanwhile."""
+        self.settling -= 1
         detail = f"Another relation owns the record {applied.remote_id} at the target."
         self.bury(attempt, RejectedError(detail, reason="conflict"))
 
@@ -208,10 +211,12 @@ class Walk:
 
     def end(self, lane: Lane, settled: list[Settled], members: "list[Held] | tuple[Held, ...]") -> None:
         """Write outcomes down; the lane goes on when they are on disk."""
+        self.settling += 1
         self.keeper.keep(tuple(settled), partial(self.ended, lane, settled, members))
 
     def ended(self, lane: Lane, settled: list[Settled], members: "list[Held] | tuple[Held, ...]") -> None:
         """Let the lane go on: these outcomes are on disk."""
+        self.settling -= 1
         self.lanes.leave(members)
         learn(lane, settled)
         if lane.current is not None and lane.current.fold.members[-1] is members[-1]:
