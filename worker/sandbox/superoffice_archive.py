@@ -63,6 +63,8 @@ def condition(column: str, comparison: str, value: str) -> Condition:
     name = FILTERED.get(column.lower())
     if name is None:
         raise EntityError(400, "ODataException", f"Column {column} can not be filtered")
+    if value.startswith("'") is not (name == "relationComment"):
+        raise EntityError(400, "ODataException", f"The value is not of the type of {column}")
     if value.startswith("'"):
         return name, comparison.lower(), value[1:-1].replace("''", "'")
     return name, comparison.lower(), int(value)
@@ -99,10 +101,7 @@ def side(name: str, contact: int, person: int) -> Row:
 
 
 def holds(row: Row, wanted: list[Condition]) -> bool:
-    try:
-        return all(COMPARISONS[comparison](row[name], value) for name, comparison, value in wanted)
-    except TypeError:
-        raise EntityError(400, "ODataException", "A value is not of its column's type") from None
+    return all(COMPARISONS[comparison](row[name], value) for name, comparison, value in wanted)
 
 
 def arrange(found: list[Row], order: str) -> None:
