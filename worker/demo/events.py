@@ -67,7 +67,7 @@ def link(parent: int, child: int, **more: Any) -> dict[str, Any]:
 def onoffice() -> Iterator[Story]:
     """Owners of estates, appointments that are confirmed, links to records that are not there."""
     name = "onoffice"
-    for number in range(24):
+    for number in range(40):
         subject, estate, owner = f"owner-{number}", 400 + number, 8000 + number
         story: Story = [event("created", subject, name, link(estate, owner, relation_type="owner"))]
         if number % 4 == 0:
@@ -76,7 +76,7 @@ def onoffice() -> Iterator[Story]:
         if number % 6 == 5:
             story.append(event("deleted", subject, name, {"kind": "link"}))
         yield story
-    for number in range(10):
+    for number in range(16):
         subject = f"appointment-{number}"
         ends = link(300 + number, 8000 + number, relation_type="appointment")
         yield [
@@ -91,7 +91,7 @@ def onoffice() -> Iterator[Story]:
 def superoffice() -> Iterator[Story]:
     """Companies that hold each other, with comments that change quickly."""
     name = "superoffice"
-    for number in range(22):
+    for number in range(36):
         subject, source, other = f"holding-{number}", 100 + number, 300 + number
         created = link(source, other, relation_type="holding", comment="holding of")
         story: Story = [event("created", subject, name, created, sequence="1")]
@@ -118,7 +118,7 @@ def superoffice() -> Iterator[Story]:
 def outsmart() -> Iterator[Story]:
     """Customers by the dozen, in whole records; one that the vendor refuses."""
     name = "outsmart"
-    for number in range(40):
+    for number in range(70):
         subject, data = f"customer-{number}", organization(number)
         story: Story = [event("created", subject, name, data)]
         if number % 4 == 1:
@@ -128,14 +128,14 @@ def outsmart() -> Iterator[Story]:
         if number % 8 == 6:
             story.append(event("deleted", subject, name, {"kind": "party"}))
         yield story
-    yield [event("created", "refused", name, {**organization(90), "note": REFUSED})]
-    yield [event("created", "no-street", name, {**organization(91), "address": None})]
+    yield [event("created", "refused", name, {**organization(900), "note": REFUSED})]
+    yield [event("created", "no-street", name, {**organization(901), "address": None})]
 
 
 def silvasoft() -> Iterator[Story]:
     """Private customers; two of one name, and deletions that this vendor does not know."""
     name = "silvasoft"
-    for number in range(14):
+    for number in range(20):
         subject = f"person-{number}"
         story: Story = [event("created", subject, name, person(number))]
         if number % 4 == 2:

@@ -26,6 +26,7 @@ from worker.settings import Settings, build
 
 LONGEST = 55.0  # seconds; what is not done by then is shown as not done
 REFRESH = 0.1
+HANDFUL, PAUSE = 12, 0.25  # events at a time, and seconds between: a producer that is awake
 
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "onoffice": {"relation_types": {"owner": "estate:address:owner", "appointment": "calendar:address"}},
@@ -58,7 +59,7 @@ def vendors() -> list[Sandbox]:
     """Return the four vendors, each with something of its own that goes wrong."""
     odd = {
         "onoffice": Sandbox(VENDORS["onoffice"](), Limits.of("4/s"), latency=0.04, jitter=0.03),
-        "superoffice": Sandbox(VENDORS["superoffice"](), Limits.of("8/s"), latency=0.08, jitter=0.05),
+        "superoffice": Sandbox(VENDORS["superoffice"](), Limits.of("6/s"), latency=0.08, jitter=0.05),
         "outsmart": Sandbox(VENDORS["outsmart"](), Limits.of("2/s"), latency=0.06, jitter=0.03),
         "silvasoft": Sandbox(VENDORS["silvasoft"](), Limits.of("2/s", "50/min"), latency=0.05, jitter=0.02),
     }
@@ -95,12 +96,15 @@ async def conversation(
     async with results(url) as told:
         listening = asyncio.create_task(listen(told, heard, progress, began))
         try:
-            await publish(url, progress, seed)
-            while progress.done < progress.events and time.monotonic() - began < LONGEST:
+            publishing = asyncio.create_task(publish(url, progress, seed))
+            while not publishing.done() or progress.done < progress.events:
+                if time.monotonic() - began > LONGEST:
+                    break
                 await look(worker, running, progress, began)
                 show(progress)
                 await asyncio.sleep(REFRESH)
             await look(worker, running, progress, began)
+            await publishing
         finally:
             listening.cancel()
             with suppress(asyncio.CancelledError):
@@ -111,10 +115,13 @@ async def conversation(
 async def publish(url: str, progress: Progress, seed: int) -> None:
     """Publish every message of the demo, as any producer would."""
     made = messages(seed)
-    async with Publisher(url) as publisher:
-        await publisher.publish([Publication(f"relation.{word}", "", body) for word, body in made])
     for _, body in made:
         progress.rows[addressee(body, progress)].events += 1
+    async with Publisher(url) as publisher:
+        for first in range(0, len(made), HANDFUL):
+            handful = made[first : first + HANDFUL]
+            await publisher.publish([Publication(f"relation.{word}", "", body) for word, body in handful])
+            await asyncio.sleep(PAUSE)
 
 
 def addressee(body: bytes, progress: Progress) -> str:
