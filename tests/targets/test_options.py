@@ -1,5 +1,6 @@
 from typing import Any, Literal
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -197,6 +198,7 @@ def test_account() -> None:
     assert len(one) == len(other) == 16
 
 
+@hypothesis.settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from([*Plain.model_fields, "other"]),

@@ -1,3 +1,4 @@
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,6 +59,7 @@ def test_success(status: int) -> None:
     assert refusal(Response(status)) is None
 
 
+@hypothesis.settings(deadline=None)
 @given(st.integers(100, 599), st.dictionaries(st.sampled_from(["retry-after", "x", "ratelimit"]), st.text(max_size=5)))
 def test_whole(status: int, headers: dict[str, str]) -> None:
     """Every status has a meaning; what is in no table is buried as unexpected, and a pause leaves its length open."""

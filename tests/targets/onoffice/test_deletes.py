@@ -1,0 +1,92 @@
+import pytest
+
+from tests.targets.onoffice.vendor import (
+    FINE,
+    NOTHING,
+    actions,
+    buried,
+    link,
+    onoffice,
+    owner,
+    refused,
+    result,
+    said,
+    tied,
+)
+from tests.targets.walk import task, walked
+from worker.errors import (
+    PermanentError,
+)
+from worker.targets.base import Applied, Known
+
+
+class TestDelete:
+    KNOWN = "estate:address:owner/417/8102,8103"
+
+    def test_one_action_a_pair(self) -> None:
+        """Each pair is one action, with plain numbers."""
+        walk = walked(onoffice(), task(link("deleted"), self.KNOWN), [said(result(), result())])
+
+        assert [(sent["parentid"], sent["childid"]) for _, sent in actions(walk)] == [(417, 8102), (417, 8103)]
+        assert Applied("deleted") == walk.end
+        assert (walk.steps[0].weight, walk.steps[0].repeatable) == (2, True)
+
+    def test_more_than_a_batch(self) -> None:
+        """A delivery with more actions than a batch holds is spread over several requests."""
+        known = "estate:address:owner/417/" + ",".join(map(str, range(1, 6)))
+
+        walk = walked(
+            onoffice(batch=2),
+            task(link("deleted"), known),
+            [said(result(), result()), said(result(), result()), said(result())],
+        )
+
+        assert [each.weight for each in walk.steps] == [2, 2, 1]
+        assert Applied("deleted") == walk.end
+
+    @pytest.mark.parametrize("code", [88, 168])
+    def test_gone(self, code: int) -> None:
+        """What could not be deleted is looked at: gone is well, there means that it cannot be."""
+        one = "estate:address:owner/417/8102"
+        gone = walked(onoffice(), task(link("deleted"), one), [refused(code), NOTHING])
+        there = walked(onoffice(), task(link("deleted"), one), [refused(code), tied(417, 8102)])
+        strict = walked(onoffice(on_missing_delete="dead_letter"), task(link("deleted"), one), [refused(code), NOTHING])
+
+        assert Applied("absent") == gone.end
+        assert buried(there) == "unsupported"
+        assert buried(strict) == "not_found"
+
+    def test_in_part(self) -> None:
+        """Of several pairs one may be gone already, and one may be refused."""
+        gone = walked(onoffice(), task(link("deleted"), self.KNOWN), [said(result(), result(168)), NOTHING])
+        bad = walked(onoffice(), task(link("deleted"), self.KNOWN), [said(result(), result(174, "no right"))])
+
+        assert Applied("deleted") == gone.end
+        assert isinstance(bad.end, PermanentError)
+        assert (bad.end.reason, bad.end.applied_in_part) == ("forbidden", True)
+
+    def test_unknown(self) -> None:
+        """Without the journal the event's own link is deleted, unless it is another relation's."""
+        walk = walked(onoffice(), task(owner("deleted")), [FINE])
+
+        assert Applied("deleted") == walk.end
+        assert buried(walked(onoffice(), task(owner("deleted")), owned=["estate:address:owner/417/8102"])) == "conflict"
+
+    def test_no_link_named(self) -> None:
+        """A delete of nobody knows what has nothing to delete, and says so."""
+        walk = walked(onoffice(), task(link("deleted")))
+
+        assert Applied("absent", warnings=("no link named: relation_type, parents, children lack",)) == walk.end
+        assert buried(walked(onoffice(on_missing_delete="dead_letter"), task(link("deleted")))) == "not_found"
+
+    def test_again(self) -> None:
+        """What was deleted before is not deleted again; after a doubt, gone means done."""
+        twice = walked(onoffice(), task(link("deleted"), Known(self.KNOWN, deleted=True)))
+        doubt = walked(
+            onoffice(on_missing_delete="dead_letter"),
+            task(link("deleted"), "estate:address:owner/1/2", in_doubt=True),
+            [refused(168), NOTHING],
+        )
+
+        assert Applied("absent") == twice.end
+        assert Applied("deleted", warnings=("found gone after an unknown outcome",)) == doubt.end

@@ -1,0 +1,58 @@
+from tests.targets.superoffice.vendor import (
+    GONE,
+    buried,
+    called,
+    entity,
+    link,
+    partner,
+    refused,
+    rows,
+    went,
+)
+from tests.targets.walk import answer
+from worker.errors import (
+    AddressError,
+)
+from worker.targets.base import Applied, Known
+
+
+class TestDelete:
+    def test_known(self) -> None:
+        """A link is deleted by its id."""
+        walk = went(link("deleted"), [GONE], "78")
+
+        assert called(walk) == ["DELETE Relation/78"]
+        assert walk.steps[0].repeatable
+        assert walk.end == Applied("deleted")
+
+    def test_absent(self) -> None:
+        """A link that is not there is absent, or not found where the connection wants that."""
+        assert went(link("deleted"), [refused(404)], "78").end == Applied("absent")
+        assert buried(went(link("deleted"), [refused(404)], "78", on_missing_delete="dead_letter")) == "not_found"
+        assert went(link("deleted"), []).end == Applied("absent")
+        assert went(link("deleted"), [], Known("78", deleted=True)).end == Applied("absent")
+        assert went(link("deleted", relation_type="unknown here"), [refused(404)], "78").end == Applied("absent")
+
+    def test_doubt(self) -> None:
+        """After a doubt, gone means done."""
+        walk = went(link("deleted"), [refused(404)], "78", in_doubt=True, on_missing_delete="dead_letter")
+
+        assert walk.end == Applied("deleted", warnings=("found gone after an unknown outcome",))
+
+    def test_found(self) -> None:
+        """A link that the journal does not know is found by its ends, or named by the event."""
+        assert called(went(partner("deleted"), [rows(78), entity(), GONE])) == [
+            "GET Relation",
+            "GET Relation/78",
+            "DELETE Relation/78",
+        ]
+        assert called(went(link("deleted", remote_id="78"), [GONE])) == ["DELETE Relation/78"]
+        assert went(partner("deleted"), [refused(404), rows(80), entity(80), GONE], "78").end == Applied("deleted")
+        assert buried(went(link("deleted", remote_id="78"), [], owned=["78"])) == "conflict"
+        assert buried(went(link("deleted", remote_id="78"), [], "77")) == "conflict"
+
+    def test_page(self) -> None:
+        """A 404 that is no SuperOffice's answer means that the address is wrong, and deletes nothing silently."""
+        walk = went(link("deleted"), [answer(b"<html>not here</html>", 404), GONE], "78")
+
+        assert [type(pause) for pause in walk.pauses] == [AddressError]
