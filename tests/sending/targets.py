@@ -129,3 +129,75 @@ class Crew:
         (self.ok if error is None else self.failed).append(time())
         self.latencies.append(time() - began)
         slot.done(error, (relation,))
+
+
+@dataclass
+class Queueing:
+    """Works on so many calls at a time and lets the others queue."""
+
+    workers: int
+    seconds: float
+    _line: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._line = asyncio.Semaphore(self.workers)
+
+    async def __call__(self, slot: Slot) -> TargetError | None:
+        async with self._line:
+            await asyncio.sleep(self.seconds)
+        slot.answered(200)
+        return None
+
+
+@dataclass
+class Deferring:
+    """Answers late what comes faster than a rate: each call in excess waits for its turn."""
+
+    rate: float
+    seconds: float
+    _turn: float = 0.0
+
+    async def __call__(self, slot: Slot) -> TargetError | None:
+        self._turn = max(self._turn + 1.0 / self.rate, time())
+        await asyncio.sleep(self._turn - time() + self.seconds)
+        slot.answered(200)
+        return None
+
+
+@dataclass
+class Collapsing:
+    """Is quick up to a knee; beyond it nothing is answered in time."""
+
+    knee: int
+    seconds: float
+    _busy: int = 0
+
+    async def __call__(self, slot: Slot) -> TargetError | None:
+        self._busy += 1
+        try:
+            await asyncio.sleep(self.seconds if self._busy <= self.knee else 60.0)
+        finally:
+            self._busy -= 1
+        slot.answered(200)
+        return None
+
+
+@dataclass
+class Flapping:
+    """Is there for a while, then answers 503 for a while."""
+
+    on: float
+    off: float
+    seconds: float
+    calls: int = 0
+    refused: int = 0
+
+    async def __call__(self, slot: Slot) -> TargetError | None:
+        await asyncio.sleep(self.seconds)
+        self.calls += 1
+        if time() % (self.on + self.off) < self.on:
+            slot.answered(200)
+            return None
+        self.refused += 1
+        slot.answered(503)
+        return UnknownOutcomeError("HTTP 503")

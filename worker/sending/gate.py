@@ -235,8 +235,8 @@ class Gate:
         probe = self._pauses.due() if self._pauses else None
         self._pauses.probing = probe
         slot = Slot(self, idle=idle, probe=probe)
+        slot.beside = self.in_flight
         self.in_flight += 1
-        slot.full = self.in_flight >= self._concurrency.limit
         self._budget.take(slot, now)
         return slot
 

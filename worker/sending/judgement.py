@@ -83,7 +83,7 @@ class Judgement:
     def _went_well(self, slot: Slot, now: float) -> None:
         self._outage.ok()
         self._learned.accepted(now)
-        self._concurrency.ok(now, slot.written, slot.latency, full=slot.full)
+        self._concurrency.ok(now, slot.written, slot.latency, beside=slot.beside)
         if slot.written >= self._waiting_since:
             self._wait = FIRST_WAIT
 

@@ -13,13 +13,13 @@ ORDER: tuple[Probe, ...] = ("credentials", "address", "outage")
 PROBES: dict[str, tuple[float, float]] = {
     "credentials": (60.0, 3_600.0),
     "address": (30.0, 900.0),
-    "outage": (2.0, 60.0),
+    "outage": (2.0, 30.0),
 }
 # A pause by anything else is a person's.
 MACHINES = frozenset({"hint", "vendor", *PROBES})
 LONGEST = 86_400.0
 # A gate that closes again so soon after a good probe goes on with the interval it had.
-RELAPSE_SECONDS = 60.0
+RELAPSE_SECONDS = 10.0
 UNUSED_PROBE_SECONDS = 1.0
 
 

@@ -40,9 +40,9 @@ class Slot:
     __slots__ = (
         "_charged",
         "_gate",
+        "beside",
         "blocks",
         "fate",
-        "full",
         "hinted",
         "idle",
         "latency",
@@ -59,7 +59,7 @@ class Slot:
         self.idle = idle
         self.probe = probe
         self.live = True
-        self.full = False
+        self.beside = 0
         self.hinted = 0.0
         self.written = 0.0
         self.latency = 0.0
