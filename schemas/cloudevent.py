@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -47,8 +46,10 @@ def names(given: Any) -> Any:
     return found
 
 
-def extensions(given: Mapping[str, Any]) -> Mapping[str, Any]:
+def extensions(given: Any) -> Any:
     """Return the attributes that the contract does not know, if CloudEvents allows them."""
+    if not isinstance(given, dict):
+        raise broken("must be an object")
     if len(given) > EXTENSIONS_MAX:
         raise broken(f"at most {EXTENSIONS_MAX} attributes beyond the contract's")
     for name, value in given.items():

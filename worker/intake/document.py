@@ -19,7 +19,7 @@ def parsed(body: bytes, where: str = "body") -> Any:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise malformed(f"{where}: is not JSON in UTF-8, at character {error.pos}") from None
+        raise malformed(f"{where}: is not JSON in UTF-8, at character {error.pos + 1}") from None
     # A value cannot be nested deeper than it has opening brackets; most events are known to be flat by that.
     if body.count(b"{") + body.count(b"[") > DEPTH_MAX and is_deeper(value, DEPTH_MAX):
         raise malformed(f"{where}: is nested deeper than {DEPTH_MAX}")
@@ -29,7 +29,7 @@ def parsed(body: bytes, where: str = "body") -> Any:
 def is_deeper(value: Any, levels: int) -> bool:
     """Say whether arrays and objects lie within each other more than so many levels deep."""
     level = [value]
-    for _ in range(levels + 1):
+    for _ in range(levels):
         level = [inner for outer in level if isinstance(outer, dict | list) for inner in members(outer)]
         if not level:
             return False
