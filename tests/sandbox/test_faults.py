@@ -1,7 +1,5 @@
-import asyncio
 import gzip
 import time
-import zlib
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -15,7 +13,7 @@ from aiohttp import (
 )
 from pydantic import ValidationError
 
-from tests.sandbox.conftest import Hands
+from tests.sandbox.waiting import Hands, until
 from worker.sandbox.faults import Fault
 from worker.sandbox.hints import FORMS, hint
 from worker.sandbox.outsmart import OutSmart
@@ -48,12 +46,6 @@ async def statuses(client: ClientSession, there: Running, count: int) -> list[in
     return [(await upsert(client, there))[0] for _ in range(count)]
 
 
-async def settled(sandbox: Sandbox) -> None:
-    """Let the handlers of clients that left come to their end."""
-    while sandbox.calls.in_flight:
-        await asyncio.sleep(0)
-
-
 @pytest.mark.parametrize(("applied", "effects"), [("no", 0), ("first", 1)])
 @pytest.mark.parametrize("kind", ["hang", "reset", "close", "answer", "html", "redirect", "cut", "huge", "gzip_bomb"])
 async def test_before_or_after_the_write(client: ClientSession, kind: Any, applied: Any, effects: int) -> None:
@@ -64,7 +56,7 @@ async def test_before_or_after_the_write(client: ClientSession, kind: Any, appli
             status, body = await upsert(client, there)
         except (ClientConnectionError, ClientPayloadError, TimeoutError):
             status, body = 0, b""
-        await settled(there.sandbox)
+        await until(lambda: there.sandbox.calls.in_flight == 0)
 
         assert (status, body) != (200, b'{"code":200,"messages":[],"response":1}')
         assert effects == there.sandbox.effects.count
@@ -86,10 +78,10 @@ async def test_how_a_connection_ends(client: ClientSession, kind: Any, error: ty
     async with running(outsmart(Fault(kind=kind))) as there:
         with pytest.raises((error, ClientConnectionError) if kind == "reset" else error):
             await upsert(client, there)
-        await settled(there.sandbox)
+        await until(lambda: there.sandbox.calls.in_flight == 0)
         call = there.sandbox.calls.all()[0]
 
-        assert (None, None) == (call.answered, call.status)
+        assert (call.answered, call.status) == (None, None)
 
 
 async def test_applied_after_the_client_has_left(client: ClientSession) -> None:
@@ -98,8 +90,7 @@ async def test_applied_after_the_client_has_left(client: ClientSession) -> None:
         with pytest.raises(TimeoutError):
             await upsert(client, there)
         assert there.sandbox.effects.count == 0
-        while not there.sandbox.effects.count:
-            await asyncio.sleep(0.01)
+        await until(lambda: there.sandbox.effects.count > 0)
         assert there.sandbox.effects.all()[0].call == 1
 
 
@@ -119,7 +110,7 @@ async def test_slow_body(client: ClientSession) -> None:
         began = time.monotonic()
         status, body = await upsert(client, there)
 
-        assert (200, b'{"code":200,"messages":[],"response":1}') == (status, body)
+        assert (status, body) == (200, b'{"code":200,"messages":[],"response":1}')
         assert time.monotonic() - began >= len(body) / 2000
 
 
@@ -135,17 +126,18 @@ async def test_huge_body(client: ClientSession) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 1 << 20, (3 << 20) + 7])
-async def test_gzip_bomb(client: ClientSession, size: int) -> None:
+async def test_gzip_bomb(size: int) -> None:
     """A bomb is valid gzip, small on the wire and large when unpacked."""
-    async with running(outsmart(Fault(kind="gzip_bomb", size=size))) as there:
-        async with ClientSession(auto_decompress=False) as raw:
-            async with raw.post(f"{there.base_url}relations/", params=query(there), json=[RECORD]) as answer:
-                packed = await answer.read()
-                assert answer.headers["Content-Encoding"] == "gzip"
+    async with (
+        running(outsmart(Fault(kind="gzip_bomb", size=size))) as there,
+        ClientSession(auto_decompress=False) as raw,
+    ):
+        async with raw.post(f"{there.base_url}relations/", params=query(there), json=[RECORD]) as answer:
+            packed = await answer.read()
+            assert answer.headers["Content-Encoding"] == "gzip"
 
         assert b" " * size == gzip.decompress(packed)
         assert len(packed) < 5000
-        assert zlib.crc32(gzip.decompress(packed)) == int.from_bytes(packed[-8:-4], "little")
 
 
 async def test_redirect_and_html(client: ClientSession) -> None:
@@ -154,9 +146,9 @@ async def test_redirect_and_html(client: ClientSession) -> None:
     async with running(outsmart(*faults)) as there:
         url = f"{there.base_url}relations/"
         async with client.get(url, params=query(there), allow_redirects=False) as answer:
-            assert (307, "http://10.0.0.1/") == (answer.status, answer.headers["Location"])
+            assert (answer.status, answer.headers["Location"]) == (307, "http://10.0.0.1/")
         async with client.get(url, params=query(there)) as answer:
-            assert (200, "text/html") == (answer.status, answer.content_type)
+            assert (answer.status, answer.content_type) == (200, "text/html")
 
 
 @pytest.mark.parametrize("form", list(FORMS))
@@ -173,7 +165,7 @@ async def test_answers_with_every_hint(client: ClientSession, form: Any) -> None
     )
     async with running(outsmart(fault)) as there:
         async with client.get(f"{there.base_url}relations/", params=query(there)) as answer:
-            assert (429, "1", "slow down") == (answer.status, answer.headers["X-Trace"], await answer.text())
+            assert (answer.status, answer.headers["X-Trace"], await answer.text()) == (429, "1", "slow down")
             hints = {name for name in answer.headers if "atelimit" in name.lower() or name == "Retry-After"}
 
         assert hints == hint(form, 7, time.time()).keys()
@@ -186,15 +178,18 @@ def test_hint_forms() -> None:
     date = parsedate_to_datetime(forms["date"]["Retry-After"]).timestamp()
 
     assert date == 1_790_000_007
-    assert {"Retry-After": "7"} == forms["seconds"]
-    assert {"RateLimit-Policy": '"burst";q=50;w=2', "RateLimit": '"burst";r=3;t=7'} == forms["draft10"]
+    assert forms["seconds"] == {"Retry-After": "7"}
+    assert forms["draft10"] == {"RateLimit-Policy": '"burst";q=50;w=2', "RateLimit": '"burst";r=3;t=7'}
     assert forms["draft7"]["RateLimit"] == "limit=50, remaining=3, reset=7"
     assert {"50", "3", "7"} == set(forms["older"].values())
     assert forms["x"]["X-RateLimit-Reset"] == "1790000007"
-    assert ["0", "-5", "soon, perhaps", "86400"] == [
-        forms[form]["Retry-After"] for form in ("zero", "negative", "garbage", "day")
+    assert [forms[form]["Retry-After"] for form in ("zero", "negative", "garbage", "day")] == [
+        "0",
+        "-5",
+        "soon, perhaps",
+        "86400",
     ]
-    assert {} == forms["none"]
+    assert forms["none"] == {}
 
 
 @pytest.mark.parametrize(
@@ -239,7 +234,7 @@ async def test_rules_by_time(client: ClientSession, hands: Hands) -> None:
             seen += await statuses(client, there, 1)
 
         # Seconds since installed: 0, 10, 39, 40, 59, 60, 90, 119.
-        assert [200, 503, 503, 200, 200, 503, 200, 200] == seen
+        assert seen == [200, 503, 503, 200, 200, 503, 200, 200]
 
 
 async def test_latency_with_jitter(client: ClientSession) -> None:

@@ -87,14 +87,14 @@ async def test_create_and_look(client: ClientSession) -> None:
             ),
         )
 
-        assert {"code": 200, "errorcode": 0, "message": "OK"} == made["status"]
-        assert {"meta": {"cntabsolute": None}, "records": []} == made["response"]["results"][0]["data"]
+        assert made["status"] == {"code": 200, "errorcode": 0, "message": "OK"}
+        assert made["response"]["results"][0]["data"] == {"meta": {"cntabsolute": None}, "records": []}
         assert made["response"]["results"][0]["identifier"] == "evt-7f3a"
         first, second = (result["data"]["records"][0] for result in looked["response"]["results"])
-        assert {"id": "relatedIds", "type": "", "elements": {"417": ["8102"], "418": []}} == first
+        assert first == {"id": "relatedIds", "type": "", "elements": {"417": ["8102"], "418": []}}
         assert second["elements"] == {"8102": ["417"]}
         effects = [(each.kind, each.key, each.reference) for each in tenant.sandbox.effects.all()]
-        assert [("create", "estate:address:owner/417/8102", "evt-7f3a")] == effects
+        assert effects == [("create", "estate:address:owner/417/8102", "evt-7f3a")]
 
 
 @pytest.mark.parametrize(("form", "empty"), [("object", {}), ("list", [])])
@@ -142,7 +142,7 @@ async def test_unknown_token(client: ClientSession) -> None:
     async with running(Sandbox(OnOffice())) as tenant:
         refused = await post(client, tenant, action(tenant, "create", link([1], [2])), token="nobody")
 
-        assert (400, 22) == (refused["status"]["code"], refused["status"]["errorcode"])
+        assert (refused["status"]["code"], refused["status"]["errorcode"]) == (400, 22)
         assert refused["response"]["results"] == []
 
 
@@ -191,7 +191,7 @@ async def test_appointment_status(client: ClientSession) -> None:
         key = "calendar:address/359/281"
         info = {"statusTerminbestaetigung": "bestätigt", "statusTerminrueckmeldung": "aktiv"}
         assert tenant.sandbox.state()[key]["relationinfo"] == info
-        assert [True, True, False, True] == [bool(each.changed) for each in tenant.sandbox.effects.of(key)]
+        assert [bool(each.changed) for each in tenant.sandbox.effects.of(key)] == [True, True, False, True]
 
 
 async def test_delete(client: ClientSession) -> None:
@@ -200,11 +200,11 @@ async def test_delete(client: ClientSession) -> None:
         await post(client, tenant, action(tenant, "create", link([417], [8102, 8103])))
         gone = await post(client, tenant, action(tenant, "delete", link(417, 8102)))
 
-        assert [{"id": 0, "type": "", "elements": {"success": "success"}}] == gone["response"]["results"][0]["data"][
-            "records"
+        assert gone["response"]["results"][0]["data"]["records"] == [
+            {"id": 0, "type": "", "elements": {"success": "success"}}
         ]
         assert await code(client, tenant, action(tenant, "delete", link(417, 8102))) == 88
-        assert ["estate:address:owner/417/8103"] == list(tenant.sandbox.state())
+        assert list(tenant.sandbox.state()) == ["estate:address:owner/417/8103"]
 
 
 async def test_creating_again(client: ClientSession) -> None:
@@ -223,8 +223,8 @@ async def test_actions_stand_alone(client: ClientSession) -> None:
         actions = [action(tenant, "create", link([1], [child])) for child in (2, 999_999, 3)]
         done = await post(client, tenant, *actions)
 
-        assert [0, 80, 0] == [result["status"]["errorcode"] for result in done["response"]["results"]]
-        assert (0, 3) == (done["status"]["errorcode"], len(done["response"]["results"]))
+        assert [result["status"]["errorcode"] for result in done["response"]["results"]] == [0, 80, 0]
+        assert (done["status"]["errorcode"], len(done["response"]["results"])) == (0, 3)
         assert len(tenant.sandbox.state()) == 2
 
 
@@ -277,4 +277,4 @@ async def test_refusal_on_demand(client: ClientSession) -> None:
             action(tenant, "create", link([1], [3]), identifier="poison"),
         )
 
-        assert [0, 98] == [result["status"]["errorcode"] for result in done["response"]["results"]]
+        assert [result["status"]["errorcode"] for result in done["response"]["results"]] == [0, 98]

@@ -42,10 +42,12 @@ async def get(client: ClientSession, there: Running, path: str, *query: tuple[st
 async def test_upsert(client: ClientSession) -> None:
     """The same call creates and updates, and answers with the number of records."""
     async with running(account()) as there:
-        assert {"code": 200, "messages": [], "response": 2} == await post(client, there, [BAKERY, SECOND])
+        assert await post(client, there, [BAKERY, SECOND]) == {"code": 200, "messages": [], "response": 2}
         assert (await post(client, there, [{**BAKERY, "house_number": "9"}]))["response"] == 1
-        assert [("create", "C-1001"), ("create", "C-1002"), ("update", "C-1001")] == [
-            (each.kind, each.key) for each in there.sandbox.effects.all()
+        assert [(each.kind, each.key) for each in there.sandbox.effects.all()] == [
+            ("create", "C-1001"),
+            ("create", "C-1002"),
+            ("update", "C-1001"),
         ]
         assert there.sandbox.effects.of("C-1001")[-1].changed == ("house_number",)
         assert there.sandbox.state()["C-1001"]["house_number"] == "9"
@@ -67,7 +69,7 @@ async def test_one_bad_record_refuses_the_array(client: ClientSession, missing: 
     async with running(account()) as there:
         answer = await post(client, there, [BAKERY, {**SECOND, missing: ""}])
 
-        assert (1301, None) == (answer["code"], answer["response"])
+        assert (answer["code"], answer["response"]) == (1301, None)
         assert missing in answer["messages"][0]
         assert there.sandbox.state() == {}
 
@@ -76,7 +78,7 @@ async def test_records_before_the_bad_one(client: ClientSession) -> None:
     """With `store_good` those before the bad record are stored all the same."""
     async with running(account(store_good=True)) as there:
         assert (await post(client, there, [BAKERY, {"name": "x"}]))["code"] == 1301
-        assert ["C-1001"] == list(there.sandbox.state())
+        assert list(there.sandbox.state()) == ["C-1001"]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,8 @@ async def test_unknown_endpoints(client: ClientSession, path: str, expected: int
 async def test_broken_bodies(client: ClientSession, body: bytes, expected: int) -> None:
     """No body and an unreadable one have their codes."""
     async with running(account()) as there:
-        async with client.post(there.base_url + "relations/", params=tokens(there), data=body) as answer:
+        url = there.base_url + "relations/"
+        async with client.post(url, params=tokens(there), data=body) as answer:
             assert expected == (await answer.json())["code"]
 
 
@@ -202,7 +205,7 @@ async def test_free_fields(client: ClientSession) -> None:
         full = await get(client, there, "relations/", ("includeFreefields", "true"))
 
         assert "FreeFields" not in plain["response"][0]
-        assert {"val_value_3": "A", "val_value_4": "C"} == full["response"][0]["FreeFields"]
+        assert full["response"][0]["FreeFields"] == {"val_value_3": "A", "val_value_4": "C"}
 
 
 @pytest.mark.parametrize(

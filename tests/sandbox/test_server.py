@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, ServerDisconnectedError
 
-from tests.sandbox.conftest import Hands
+from tests.sandbox.waiting import Hands, until
 from worker.sandbox.outsmart import OutSmart
 from worker.sandbox.quota import Quota
 from worker.sandbox.sandbox import Limits, Sandbox
@@ -42,7 +42,7 @@ async def test_all_four() -> None:
 async def test_two_of_one_vendor() -> None:
     """Two sandboxes of one vendor need two names."""
     async with sandboxes(("here", Sandbox(OutSmart())), ("there", Sandbox(OutSmart()))) as found:
-        assert ["here", "there"] == list(found)
+        assert list(found) == ["here", "there"]
     with pytest.raises(ValueError, match="two sandboxes"):
         async with sandboxes("outsmart", "outsmart"):
             pass
@@ -55,16 +55,16 @@ async def test_quota(client: ClientSession, hands: Hands, hint: Any, header: str
     """A call over the quota is refused in the vendor's way, changes nothing and is counted."""
     sandbox = Sandbox(OutSmart(), Limits.of("2/s", "3/min", hint=hint), clock=hands.clock())
     async with running(sandbox) as there:
-        seen = []
+        seen: list[int] = []
         for step in (0, 0.5, 0.4, 0.1, 0.9, 58.1):
             hands.move(step)
             status, headers = await upsert(client, there, f"C-{len(seen)}")
             seen.append(status)
             assert (header in headers) is (status == 429)
 
-        assert [200, 200, 429, 200, 429, 200] == seen
-        assert (2, 6) == (sandbox.calls.refused, sandbox.calls.count)
-        assert ["C-0", "C-1", "C-3", "C-5"] == list(sandbox.state())
+        assert seen == [200, 200, 429, 200, 429, 200]
+        assert (sandbox.calls.refused, sandbox.calls.count) == (2, 6)
+        assert list(sandbox.state()) == ["C-0", "C-1", "C-3", "C-5"]
 
 
 async def test_worst_window(client: ClientSession, hands: Hands) -> None:
@@ -75,7 +75,7 @@ async def test_worst_window(client: ClientSession, hands: Hands) -> None:
             hands.move(step)
             await upsert(client, there)
 
-        assert [0.6, 1.5, 1.0] == [sandbox.calls.worst_window(*quota) for quota in ((5, 1), (2, 1.1), (5, 100))]
+        assert [sandbox.calls.worst_window(*quota) for quota in ((5, 1), (2, 1.1), (5, 100))] == [0.6, 1.5, 1.0]
         assert await admin(client, there, "GET", "worst", quota="2/1.1s") == {"quota": "2/1.1s", "worst": 1.5}
 
 
@@ -85,7 +85,7 @@ async def test_announced_quota(client: ClientSession, hands: Hands) -> None:
     async with running(Sandbox(OutSmart(), limits, clock=hands.clock())) as there:
         left = [(await upsert(client, there))[1]["RateLimit"] for _ in range(2)]
 
-        assert ['"burst";r=4;t=1', '"burst";r=3;t=1'] == left
+        assert left == ['"burst";r=4;t=1', '"burst";r=3;t=1']
 
 
 async def test_effect_log(client: ClientSession, hands: Hands) -> None:
@@ -97,14 +97,16 @@ async def test_effect_log(client: ClientSession, hands: Hands) -> None:
             hands.move(1)
 
         log = sandbox.effects
-        assert [("create", 1, True), ("update", 3, False), ("update", 4, True)] == [
-            (each.kind, each.call, bool(each.changed)) for each in log.of("C-1")
+        assert [(each.kind, each.call, bool(each.changed)) for each in log.of("C-1")] == [
+            ("create", 1, True),
+            ("update", 3, False),
+            ("update", 4, True),
         ]
-        assert {"C-1": 3, "C-2": 1} == {key: len(found) for key, found in log.by_key().items()}
-        assert [3, 4] == [each.sequence for each in log.all(after=2)]
-        assert [1_000.0, 1_001.0, 1_002.0, 1_003.0] == [each.moment for each in log.all()]
+        assert {key: len(found) for key, found in log.by_key().items()} == {"C-1": 3, "C-2": 1}
+        assert [each.sequence for each in log.all(after=2)] == [3, 4]
+        assert [each.moment for each in log.all()] == [1_000.0, 1_001.0, 1_002.0, 1_003.0]
         assert log.all()[0].time.isoformat() == "2026-09-21T14:13:20.500000+00:00"
-        assert [1.0, 2.0, 3.0] == [each.moment - log.all()[0].moment for each in log.all(after=1)]
+        assert [each.moment - log.all()[0].moment for each in log.all(after=1)] == [1.0, 2.0, 3.0]
 
 
 async def test_logs_can_be_bounded(client: ClientSession) -> None:
@@ -114,8 +116,8 @@ async def test_logs_can_be_bounded(client: ClientSession) -> None:
         for number in range(5):
             await upsert(client, there, f"C-{number}")
 
-        assert (5, 2) == (sandbox.effects.count, len(sandbox.effects.all()))
-        assert (5, 2) == (sandbox.calls.count, len(sandbox.calls.all()))
+        assert (sandbox.effects.count, len(sandbox.effects.all())) == (5, 2)
+        assert (sandbox.calls.count, len(sandbox.calls.all())) == (5, 2)
 
 
 async def test_admin(client: ClientSession) -> None:
@@ -126,22 +128,22 @@ async def test_admin(client: ClientSession) -> None:
         effects = await admin(client, there, "GET", "effects", key="C-1")
         calls = await admin(client, there, "GET", "calls")
 
-        assert ["create"] == [each["kind"] for each in effects]
-        assert (["POST"], [200]) == ([each["method"] for each in calls], [each["status"] for each in calls])
+        assert [each["kind"] for each in effects] == ["create"]
+        assert ([each["method"] for each in calls], [each["status"] for each in calls]) == (["POST"], [200])
         assert there.settings["token"] not in str(calls)
         assert list(await admin(client, there, "GET", "state")) == ["C-1"]
         assert await admin(client, there, "GET", "effects", after=1) == []
 
         rule = await admin(client, there, "POST", "faults", {"kind": "answer", "status": 500})
         assert (await upsert(client, there))[0] == 500
-        assert [1] == [each["fired"] for each in await admin(client, there, "GET", "faults")]
+        assert [each["fired"] for each in await admin(client, there, "GET", "faults")] == [1]
         assert await admin(client, there, "DELETE", "faults", number=rule["number"]) == {"removed": True}
         assert (await upsert(client, there))[0] == 200
 
         await admin(client, there, "POST", "limits", {"quotas": ["1/h"], "hint": "date"})
-        assert [200, 429] == [(await upsert(client, there))[0] for _ in range(2)]
+        assert [(await upsert(client, there))[0] for _ in range(2)] == [200, 429]
         summary = await admin(client, there, "GET", "")
-        assert (5, 1, 1) == (summary["calls"], summary["refused"], summary["records"])
+        assert (summary["calls"], summary["refused"], summary["records"]) == (5, 1, 1)
         assert (await admin(client, there, "POST", "reset"))["calls"] == 0
         assert there.sandbox.state() == {}
 
@@ -177,8 +179,7 @@ async def test_ends_at_once_with_calls_that_hang(client: ClientSession) -> None:
         there = found["outsmart"]
         await admin(client, there, "POST", "faults", {"kind": "hang"})
         waiting = asyncio.create_task(upsert(client, there))
-        while not there.sandbox.calls.in_flight:
-            await asyncio.sleep(0)
+        await until(lambda: there.sandbox.calls.in_flight > 0)
     with pytest.raises(ServerDisconnectedError):
         await asyncio.wait_for(waiting, 5)
 
@@ -206,6 +207,7 @@ async def test_many_calls_side_by_side(client: ClientSession) -> None:
 
         assert 2 <= there.sandbox.calls.most_in_flight <= 50
         assert there.sandbox.calls.in_flight == 0
-        assert [7, 43] == [
-            sum(each.kind == kind for each in there.sandbox.effects.all()) for kind in ("create", "update")
+        assert [sum(each.kind == kind for each in there.sandbox.effects.all()) for kind in ("create", "update")] == [
+            7,
+            43,
         ]

@@ -40,7 +40,13 @@ def headers(there: Running) -> dict[str, str]:
 
 
 async def call(
-    client: ClientSession, there: Running, method: str, path: str, body: Any = None, status: int = 200, **query: str
+    client: ClientSession,
+    there: Running,
+    method: str,
+    path: str,
+    body: Any = None,
+    status: int = 200,
+    query: dict[str, str] | None = None,
 ) -> Any:
     url = there.base_url + path
     async with client.request(method, url, headers=headers(there), json=body, params=query) as answer:
@@ -57,7 +63,7 @@ async def test_create(client: ClientSession) -> None:
     async with running(books()) as there:
         made = await add(client, there, JET)
 
-        assert (5012, "Jet Visser") == (made["CustomerNumber"], made["Name"])
+        assert (made["CustomerNumber"], made["Name"]) == (5012, "Jet Visser")
         assert isinstance(made["RelationGUID"], int)
         assert len(made["createdOn"]) == len("2026-03-02 09:15:05")
         assert [("create", str(made["RelationGUID"]))] == [
@@ -154,7 +160,7 @@ async def test_invalid_json(client: ClientSession) -> None:
     async with running(books()) as there:
         url = there.base_url + "addprivaterelation"
         async with client.post(url, headers=headers(there), data=b"{") as answer:
-            assert (400, "INVALID_JSON") == (answer.status, (await answer.json())["errorCode"])
+            assert (answer.status, (await answer.json())["errorCode"]) == (400, "INVALID_JSON")
 
 
 async def test_both_meanings_of_401(client: ClientSession) -> None:
@@ -166,8 +172,8 @@ async def test_both_meanings_of_401(client: ClientSession) -> None:
             assert answer.status == 401
         spent = await call(client, there, "GET", "listrelations/", status=401)
 
-        assert {"errorCode": "UNAUTHORIZED", "errorMessage": "Invalid authentication credentials"} == wrong
-        assert {"errorCode": "UNAUTHORIZED", "errorMessage": "Ratelimit exceeded"} == spent
+        assert wrong == {"errorCode": "UNAUTHORIZED", "errorMessage": "Invalid authentication credentials"}
+        assert spent == {"errorCode": "UNAUTHORIZED", "errorMessage": "Ratelimit exceeded"}
         assert there.sandbox.calls.refused == 1
 
 
@@ -177,7 +183,7 @@ async def test_business(client: ClientSession) -> None:
         body = {"Name": "Bakkerij Noord", "TaxIdentificationNumber": "123456782B01", "Email": "info@example.org"}
         first = (await call(client, there, "POST", "addbusinessrelation/", body))[0]
         second = (await call(client, there, "POST", "AddBusinessRelation", body))[0]
-        by_vat = await call(client, there, "GET", "listrelations/", RelationVAT="123456782B01")
+        by_vat = await call(client, there, "GET", "listrelations/", query={"RelationVAT": "123456782B01"})
 
         assert first == second == by_vat[0]
         await call(client, there, "POST", "addbusinessrelation/", {"Email": "x@example.org"}, status=400)
@@ -196,10 +202,10 @@ async def test_update(client: ClientSession) -> None:
         }
         after = (await call(client, there, "PUT", "updaterelation/", change))[0]
 
-        assert ("Kade", "", False) == (after["Address_Street"], after["Address_UnitAppendix"], after["IsCustomer"])
-        assert ("Jet Vos", "jet@example.org") == (after["Name"], after["Relation_Contact"][0]["Email"])
-        assert await call(client, there, "GET", "listrelations/", RelationNumber="5012") == []
-        assert len(await call(client, there, "GET", "listrelations/", RelationNumber="6000")) == 1
+        assert (after["Address_Street"], after["Address_UnitAppendix"], after["IsCustomer"]) == ("Kade", "", False)
+        assert (after["Name"], after["Relation_Contact"][0]["Email"]) == ("Jet Vos", "jet@example.org")
+        assert await call(client, there, "GET", "listrelations/", query={"RelationNumber": "5012"}) == []
+        assert len(await call(client, there, "GET", "listrelations/", query={"RelationNumber": "6000"})) == 1
         assert there.sandbox.effects.all()[-1].kind == "update"
 
 
@@ -243,7 +249,7 @@ async def test_list(client: ClientSession, query: dict[str, str], expected: list
     async with running(books()) as there:
         await add(client, there, JET)
         await add(client, there, PIET)
-        found = await call(client, there, "GET", "listrelations", **query)
+        found = await call(client, there, "GET", "listrelations", query=query)
 
         assert expected == [each["CustomerNumber"] for each in found]
 
@@ -269,7 +275,7 @@ async def test_there_is_no_delete(client: ClientSession) -> None:
     async with running(books()) as there:
         url = there.base_url + "deleterelation/"
         async with client.delete(url, headers=headers(there)) as answer:
-            assert (404, "text/html") == (answer.status, answer.content_type)
+            assert (answer.status, answer.content_type) == (404, "text/html")
 
 
 async def test_refusal_on_demand(client: ClientSession) -> None:

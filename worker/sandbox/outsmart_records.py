@@ -172,7 +172,7 @@ def number_or_none(name: str, value: Any) -> float | None:
 def whole(name: str, value: Any) -> int:
     try:
         number = int(BLANK[name] if value in (None, "") else value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise RecordError(1300, f"Insert failed: {name}") from None
     if name == "active" and number not in (0, 1):
         raise RecordError(1300, "Insert failed: active")

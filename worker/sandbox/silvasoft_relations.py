@@ -210,10 +210,10 @@ def folded(text: str) -> str:
 
 
 def policy(given: Mapping[str, Any], name: str) -> str:
-    chosen = given.get(name) or "ABORT"
+    chosen = str(given.get(name) or "ABORT")
     if chosen not in {"ABORT", "CONTINUE"}:
         raise RuleError("VALIDATION_ERROR", f"{name} is neither ABORT nor CONTINUE")
-    return str(chosen)
+    return chosen
 
 
 def fields_of(given: Mapping[str, Any]) -> Relation:

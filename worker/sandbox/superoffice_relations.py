@@ -240,7 +240,7 @@ def steps_of(body: Any) -> list[tuple[str, str, Any]]:
 def step_of(given: Any) -> tuple[str, str, Any]:
     if not isinstance(given, dict) or not isinstance(given.get("path"), str):
         raise EntityError(400, "SoException", "A step of the patch has no path")
-    if given.get("op") not in OPERATIONS:
+    if str(given.get("op")) not in OPERATIONS:
         raise EntityError(400, "SoException", f"Operation {given.get('op')} is not supported")
     return given["op"], spelled(given["path"]), given.get("value")
 
