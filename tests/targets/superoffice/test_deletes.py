@@ -32,6 +32,7 @@ class TestDelete:
         assert went(link("deleted"), []).end == Applied("absent")
         assert went(link("deleted"), [], Known("78", deleted=True)).end == Applied("absent")
         assert went(link("deleted", relation_type="unknown here"), [refused(404)], "78").end == Applied("absent")
+        assert buried(went(link("deleted", relation_type="unknown here"), [])) == "unmappable"
 
     def test_doubt(self) -> None:
         """After a doubt, gone means done."""

@@ -71,6 +71,16 @@ class TestLogin:
         walk = walked(target, task(partner("created")), [tenant(), token(), entity()])
         assert len(walk.requests) == 3
 
+    def test_on_its_way(self) -> None:
+        """A call that is being made while the session is forgotten still goes out, in the old one."""
+        target = system_user()
+        walked(target, task(partner("created")), [tenant(), token("7T:old"), entity()])
+
+        target.forget_session()
+
+        assert target.exchange(NOW) is not None
+        assert target.request([target.probe()], NOW).headers["Authorization"] == "SOTicket 7T:old"
+
     def test_certificate(self) -> None:
         """With SuperOffice's certificate a token of another signer is refused."""
         good = walked(

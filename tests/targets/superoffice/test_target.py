@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.targets.superoffice.vendor import (
     HOME,
+    PEM,
     SECRETS,
     entity,
     json_bytes,
@@ -27,7 +28,8 @@ from worker.errors import (
 )
 from worker.sending.wire import Response
 from worker.targets.base import Step
-from worker.targets.superoffice import calls, session
+from worker.targets.superoffice import calls, login
+from worker.targets.superoffice import tenant as state_api
 
 
 class TestTarget:
@@ -64,7 +66,9 @@ class TestTarget:
         shown = repr(walk.requests) + repr(target._session) + repr(target._settings) + repr(walk.steps)
         assert not any(secret in shown for secret in SECRETS)
 
-    SETTINGS = superoffice()._settings
+    SETTINGS = settings(
+        app_token="app-token", system_user_token="Worker-system.user", private_key=PEM, ticket="7T:ticket"
+    )
     STEPS = (
         calls.create({"SourceContactId": 1}),
         calls.update(
@@ -128,5 +132,5 @@ class TestTarget:
     )
     def test_any_session(self, body: bytes, status: int) -> None:
         """Whatever state API and log-in answer, only errors of ours come out."""
-        for reader in (session.tenant, session.ticket, session.access_token):
+        for reader in (state_api.tenant, login.ticket, login.access_token):
             assert only_ours(partial(reader, self.SETTINGS, Response(status, {}, body), NOW))

@@ -132,7 +132,7 @@ def _delete(settings: SuperOfficeSettings, task: Task, data: Link) -> Part:
     relation, _ = yield from _addressed(settings, task, data)
     if relation is not None and (yield from _deleted(relation)):
         return Applied("deleted")
-    found = yield from find(_named(settings, data))
+    found = yield from find(_named(settings, data, needed=relation is None))
     if found is not None and found[0] != relation and (yield from _deleted(found[0])):
         return Applied("deleted")
     if task.in_doubt:
@@ -140,11 +140,13 @@ def _delete(settings: SuperOfficeSettings, task: Task, data: Link) -> Part:
     return absent(settings, "SuperOffice has no such link")
 
 
-def _named(settings: SuperOfficeSettings, data: Link) -> Wire:
-    """Return which link the event names; what SuperOffice could not even name is not there."""
+def _named(settings: SuperOfficeSettings, data: Link, *, needed: bool) -> Wire:
+    """Return which link the event names; where its id is known already, that may be without a meaning here."""
     try:
         return named(settings, data)
     except UnsupportedError:
+        if needed:
+            raise
         return {}
 
 
