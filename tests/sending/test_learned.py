@@ -1,0 +1,65 @@
+import pytest
+
+from tests.sending.targets import Crew, Header, Limited, Semantics, time
+from tests.sending.virtual import run
+from worker.sending.gate import Gate
+from worker.sending.learned import LearnedQuota
+from worker.sending.quota import Quota
+
+
+@pytest.mark.parametrize("header", ["seconds", "none"])
+@pytest.mark.parametrize("semantics", ["sliding", "fixed", "bucket"])
+@pytest.mark.parametrize("limit", ["20/2s", "2/s", "200/min"])
+def test_finds_a_limit_that_nobody_told(limit: str, semantics: Semantics, header: Header) -> None:
+    """After the first minute under 1 % of the calls are refused, and most of the limit is used."""
+    target = Limited(Quota.parse(limit), semantics, header)
+    seconds = 600.0
+
+    async def main() -> tuple[float, int, float | None]:
+        gate = Gate([Quota(50, 2.0)], 64, fresh=True)
+        crew = Crew(gate, target)
+        began = time()
+        await crew.work(seconds)
+        gate.close()
+        return began, len(crew.ok), gate.learned_rate
+
+    began, done, rate = run(main())
+    ideal = seconds * target.quota.calls / target.quota.seconds
+
+    assert target.refused_share(began + 60, began + seconds) < 0.01
+    assert done >= 0.75 * ideal
+    assert rate is not None
+    assert rate < 25
+
+
+def test_never_exceeds_what_is_configured_and_is_forgotten_there() -> None:
+    """Long after the last refusal the configured quotas are all there is again."""
+    learned = LearnedQuota((Quota(10, 1.0),))
+    for n in range(50):
+        learned.accepted(n / 10)
+    learned.refused(now=5.0, sent=4.9, pause=1.0)
+    now = 6.0
+    rates: list[float] = []
+    at = learned.opens_at(now)
+    while learned.rate is not None:
+        rates.append(learned.rate)
+        now = max(now, at)
+        learned.took(now)
+        at = learned.opens_at(now)
+
+    assert rates == sorted(rates)
+    assert max(rates) < 10
+    assert len(rates) > 300
+
+
+def test_one_burst_teaches_one_lesson() -> None:
+    """Refusals of calls that were under way together count once."""
+    learned = LearnedQuota((Quota(10, 1.0),))
+    for n in range(50):
+        learned.accepted(n / 10)
+    for n in range(20):
+        learned.refused(now=5.0 + n / 100, sent=4.9, pause=1.0)
+    learned.opens_at(10.0)
+
+    assert learned.rate is not None
+    assert learned.rate > 7
