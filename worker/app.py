@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -17,9 +17,11 @@ from worker.brokers.embedded import EmbeddedBroker
 from worker.brokers.nats import NatsBroker
 from worker.brokers.streams import StreamLimits
 from worker.configuration.sections import BrokerSection
+from worker.delivery import accounts
 from worker.delivery.connection import Connection, Shared
 from worker.delivery.ownership import Before, Ownership
 from worker.delivery.report import Reporter
+from worker.delivery.requests import Requests
 from worker.intake.decode import Decoder
 from worker.intake.route import Route, Routes
 from worker.intake.take import Fresh, Take
@@ -52,6 +54,7 @@ class Worker:
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._taking: asyncio.Task[None] | None = None
+        self._failure: BaseException | None = None
         self.journal: Journal
         self.broker: Broker
         self._take: Take
@@ -63,25 +66,28 @@ class Worker:
         async with AsyncExitStack() as stack:
             self.journal = await Journal.open(self.settings.journal.address(), worker=self.owner)
             stack.push_async_callback(self.journal.close)
-            await self._check_identities()
+            targets = {name: TARGETS[each.target].target(each) for name, each in self.settings.connections.items()}
+            await accounts.check(self.journal, targets)
             self.broker = broker(self.settings.broker, self._tell)
             await self.broker.start()
             stack.push_async_callback(self.broker.stop)
             transport = Transport()
             stack.push_async_callback(transport.close)
-            self._assemble(transport)
+            self._assemble(transport, targets)
             reporting = self._spawn(self._reporter.run())
             owning = self._spawn(self._ownership.run())
+            asked = self._spawn(Requests(self.journal, self.connections, utcnow, self._tell).run())
             started()
             await self._stopped()
             await self._end(owning)
+            asked.cancel()
             reporting.cancel()
 
     def stop(self) -> None:
         """Begin to stop."""
         self._stop.set()
 
-    def _assemble(self, transport: Transport) -> None:
+    def _assemble(self, transport: Transport, targets: Mapping[str, Target]) -> None:
         settings, journal = self.settings, self.journal
         self._decoder = Decoder(
             max_event_bytes=settings.worker.max_event_bytes,
@@ -102,11 +108,10 @@ class Worker:
         )
         memory = settings.worker.memory // max(1, len(settings.connections))
         for name, options in settings.connections.items():
-            target: Target = TARGETS[options.target].target(options)
             if options.base_url is not None:
                 transport.trust(options.base_url)
             send = partial(transport.send, timeouts=options.timeouts)
-            self.connections[name] = Connection(name, options, target, shared, send, memory)
+            self.connections[name] = Connection(name, options, targets[name], shared, send, memory)
         self._ownership = Ownership(
             journal=journal,
             owner=self.owner,
@@ -118,9 +123,6 @@ class Worker:
             tell=self._tell,
             now=utcnow,
         )
-
-    async def _check_identities(self) -> None:
-        """See that each name still means the account that it meant."""
 
     async def _gained(self, name: str, before: Before) -> None:
         if name == INTAKE_LEASE:
@@ -196,6 +198,8 @@ class Worker:
 
     async def _stopped(self) -> None:
         await self._stop.wait()
+        if self._failure is not None:
+            raise self._failure
 
 
 def broker(section: BrokerSection, tell: Callable[[str], None]) -> Broker:

@@ -53,6 +53,11 @@ class Broker(Protocol):
         ...
 
     @property
+    def url(self) -> str:
+        """Where producers publish; it holds no secret."""
+        ...
+
+    @property
     def connected(self) -> bool:
         """Whether the broker answers now."""
         ...

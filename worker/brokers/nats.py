@@ -35,6 +35,7 @@ class NatsBroker:
         tell: Callable[[str], None] = ignore,
         on_state: Callable[[bool], None] = ignore,
     ) -> None:
+        self.url = ",".join(addresses(url))
         self.connector = Connector(addresses(url), credentials or Credentials())
         self._connection = Connection(
             self.connector,

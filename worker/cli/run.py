@@ -35,7 +35,7 @@ async def work(chosen: "Settings") -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, worker, loop)
-    await worker.run(lambda: log.info("started", connections=sorted(chosen.connections), broker=worker.broker_url))
+    await worker.run(lambda: log.info("started", connections=sorted(chosen.connections), broker=worker.broker.url))
     log.info("stopped")
 
 

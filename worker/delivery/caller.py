@@ -181,7 +181,7 @@ class Caller:
             slot.release()
         return None
 
-    async def probe(self, slot: Slot) -> None:
+    async def probe(self, slot: Slot) -> TargetError | None:
         """Ask something harmless, to learn whether address and credentials are right by now."""
         step = self.target.probe()
         answer: Any
@@ -193,8 +193,10 @@ class Caller:
         if isinstance(answer, RepeatError):
             self.renew_session()
             answer = answer.otherwise
-        slot.done(answer if isinstance(answer, TargetError) else None)
+        refused = answer if isinstance(answer, TargetError) else None
+        slot.done(refused)
         slot.release()
+        return refused
 
     def renew_session(self) -> None:
         """Make the next call wait for a new session."""

@@ -92,7 +92,7 @@ async def conversation(
 ) -> dict[str, list[dict[str, Any]]]:
     """Publish the events, and hear what becomes of each."""
     heard: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    url = worker.broker.url  # type: ignore[attr-defined]  # the demo's broker is the embedded one
+    url = worker.broker.url
     async with results(url) as told:
         listening = asyncio.create_task(listen(told, heard, progress, began))
         try:
