@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 COLUMNS = (
     "connection",
     "events",
-    "backlog",
-    "in flight",
+    "waits",
+    "flies",
     "quota",
     "applied",
     "superseded",
@@ -27,7 +27,7 @@ COLUMNS = (
     "calls",
     "refused",
 )
-NEXT = """
+NEXT = """\
 What to try next:
   relation-worker sandbox        the four vendors alone, for your own client
   relation-worker config init    settings for your own accounts, to begin with
@@ -78,16 +78,17 @@ def told(progress: "Progress") -> None:
     agree = "agree, change by change" if progress.effects_match else "DO NOT AGREE"
     say(f"{progress.done} of {progress.events} events have their outcome after {progress.seconds:.1f} s.")
     say(f"The vendors' own logs, the result events and the journal {agree}.")
-    say(NEXT)
+    for line in NEXT.splitlines():
+        say(line)
 
 
 def table(progress: "Progress") -> "Table":
     """Return the state of all connections."""
     from rich.table import Table
 
-    drawn = Table(caption=f"{progress.seconds:.1f} s", caption_justify="right")
+    drawn = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), caption=f"{progress.seconds:.1f} s", caption_justify="right")
     for column in COLUMNS:
-        drawn.add_column(column, justify="left" if column in {"connection", "quota"} else "right")
+        drawn.add_column(column, justify="left" if column in {"connection", "quota"} else "right", no_wrap=True)
     for name, row in progress.rows.items():
         drawn.add_row(*cells(name, row))
     return drawn
