@@ -48,6 +48,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Have `look` called whenever all that can happen now has happened."""
         self._jumping.before_jump = look
 
+    def timers(self) -> int:
+        """Return how many timers are set."""
+        scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]  # not in typeshed
+        return sum(not timer.cancelled() for timer in scheduled)
+
     def time(self) -> float:
         return 1_000.0 + self._jumping.now
 
