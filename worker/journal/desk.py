@@ -16,14 +16,22 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A reader and a writer; what is asked is a function over a session."""
+    """Two readers and a writer; what is asked is a function over a session.
+
+    People have a reader of their own: who looks through a million rows keeps no delivery waiting.
+    """
 
     reader: Reader
+    people: Reader
     writer: Writer
 
     async def read(self, question: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Return what a function that only reads returns; raises JournalError."""
         return await self.reader.read(question, *args, **kwargs)
+
+    async def browse(self, question: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return what a function returns that reads for people; raises JournalError."""
+        return await self.people.read(question, *args, **kwargs)
 
     async def write(self, function: Callable[[Session], R], *names: str, kind: str = "other") -> R:
         """Return what a function returns once what it wrote is on disk; raises JournalError."""
@@ -37,3 +45,4 @@ class Desk:
     async def close(self) -> None:
         await self.writer.close()
         await self.reader.close()
+        await self.people.close()

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import Any, get_args
 
 import orjson
@@ -18,8 +17,7 @@ RANK_CODES: dict[str, int] = {rank: code for code, rank in enumerate(RANKS)}
 INSERTED = (
     "connection",
     "position",
-    "event_key",
-    "subject_key",
+    "shelf",
     "source",
     "subject",
     "event_id",
@@ -62,13 +60,9 @@ SELECTED = (
     "body",
 )
 _SENT = CODES["sent"]
+SHELF = 12  # bits of a position that count the places on a shelf
 
 Row = Sequence[Any]
-
-
-def hashed(text: str) -> int:
-    """Return 64 bits of a hash; nobody can make many texts fall on one value."""
-    return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), signed=True)
 
 
 def seconds(moment: datetime | None) -> float | None:
@@ -112,8 +106,7 @@ def inserted(delivery: Delivery) -> tuple[Any, ...]:
     return (
         delivery.connection,
         delivery.position,
-        hashed(delivery.event_id),
-        hashed(delivery.subject),
+        delivery.position >> SHELF,
         delivery.source,
         delivery.subject,
         delivery.event_id,

@@ -25,10 +25,10 @@ class Accounts:
 
     async def all(self) -> dict[str, Known]:
         """Return all connections that were ever worked or paused."""
-        return await self.desk.read(identity.identities)
+        return await self.desk.browse(identity.identities)
 
     async def identity(self, connection: str) -> Identity | None:
-        known = await self.desk.read(identity.identity, connection)
+        known = await self.desk.browse(identity.identity, connection)
         return known.identity if known else None
 
     async def identify(self, connection: str, new: Identity) -> None:
@@ -56,22 +56,22 @@ class Letters:
 
     async def page(self, wanted: Filter, most: int, after: str | None = None) -> list[Buried]:
         """Return letters without their cases, those buried last first, from behind the id `after` on."""
-        return await self.desk.read(letters.page, wanted, most, after)
+        return await self.desk.browse(letters.page, wanted, most, after)
 
     async def chosen(self, wanted: Filter) -> list[Chosen]:
         """Return the keys of all letters that meet a filter, in order of connection and position."""
-        return await self.desk.read(letters.chosen, wanted)
+        return await self.desk.browse(letters.chosen, wanted)
 
     async def count(self, wanted: Filter) -> int:
-        return await self.desk.read(letters.count, wanted)
+        return await self.desk.browse(letters.count, wanted)
 
     async def one(self, letter: str) -> Buried | None:
         """Return one letter with its case file."""
-        return await self.desk.read(letters.letter, letter)
+        return await self.desk.browse(letters.letter, letter)
 
     async def groups(self, wanted: Filter) -> list[Group]:
         """Return causes, the most frequent first."""
-        return await self.desk.read(letters.groups, wanted)
+        return await self.desk.browse(letters.groups, wanted)
 
     async def discard(self, closings: Sequence[Closing]) -> int:
         """Discard open letters; return how many were open. For a day it can be undone."""
@@ -101,22 +101,22 @@ class Replays:
         return await self.desk.write(lambda session: replays.change_plan(session, plan, before, after, at))
 
     async def plan(self, plan: str) -> Plan | None:
-        return await self.desk.read(replays.plan_by_id, plan)
+        return await self.desk.browse(replays.plan_by_id, plan)
 
     async def newest(self, most: int) -> list[Plan]:
-        return await self.desk.read(replays.newest_plans, most)
+        return await self.desk.browse(replays.newest_plans, most)
 
     async def counts(self, plan: str) -> dict[str, int]:
         """Return how many letters of a plan are in which state."""
-        return await self.desk.read(replays.counts, plan)
+        return await self.desk.browse(replays.counts, plan)
 
     async def letters(self, plan: str, state: str, after: int, most: int) -> list[PlannedLetter]:
         """Return letters of a plan in one state, in order, from behind an ordinal on."""
-        return await self.desk.read(replays.letters_of, plan, state, after, most)
+        return await self.desk.browse(replays.letters_of, plan, state, after, most)
 
     async def history(self, letter: str) -> list[PlannedLetter]:
         """Return in which plans a letter was, and how it ended there."""
-        return await self.desk.read(replays.history, letter)
+        return await self.desk.browse(replays.history, letter)
 
     async def note(self, plan: str, letter: str, state: str, remark: str | None, at: datetime) -> None:
         """Write how far one letter of a plan has come."""
@@ -132,7 +132,7 @@ class Replays:
 
     async def offered(self, connection: str, after: int, most: int) -> list[Delivery]:
         """Return what plans have on its way at a connection, in order of position."""
-        return await self.desk.read(replays.offered, connection, after, most)
+        return await self.desk.browse(replays.offered, connection, after, most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +147,14 @@ class Requests:
 
     async def asked(self, connections: Sequence[str]) -> list[Request]:
         """Return what waits for an answer at these connections, oldest first."""
-        return await self.desk.read(requests.asked, connections)
+        return await self.desk.browse(requests.asked, connections)
 
     async def answer(self, number: int, said: Any, at: datetime) -> bool:
         """Answer a request once; says whether it was waiting for one."""
         return await self.desk.write(lambda session: requests.answer(session, number, said, at))
 
     async def one(self, number: int) -> Request | None:
-        return await self.desk.read(requests.request, number)
+        return await self.desk.browse(requests.request, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,4 +168,4 @@ class Audit:
 
     async def newest(self, most: int, before: int = audit.END) -> list[Entry]:
         """Return entries, newest first, from before a number on."""
-        return await self.desk.read(audit.newest, most, before)
+        return await self.desk.browse(audit.newest, most, before)

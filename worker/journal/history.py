@@ -1,14 +1,15 @@
 """Tells what became of an event or a relation, at every connection."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
-from worker.journal.encoding import RANKS, STATES, hashed, moment, moment_or_none, tries
-from worker.journal.reading import state_of
+from worker.journal.encoding import RANKS, STATES, moment, moment_or_none, tries
+from worker.journal.reading import STATE, state_of
 from worker.journal.rows import Rank, RelationState, State, Try
-from worker.journal.session import Fixed, Row, Session
+from worker.journal.session import LARGEST, Fixed, Many, Row, Session
 from worker.journal.tables import deliveries, relations
 
 _d = deliveries.c
@@ -59,23 +60,21 @@ _COLUMNS = (
     _d.result.is_(None).label("unsaid"),
     _d.tries,
 )
-OF_EVENT = Fixed(
-    select(*_COLUMNS)
-    .where(_d.event_key == bindparam("key"), _d.event_id == bindparam("event"))
-    .order_by(_d.position, _d.connection)
+OF_EVENT = Fixed(select(*_COLUMNS).where(_d.event_id == bindparam("event")).order_by(_d.position, _d.connection))
+OF_RELATION = Many(
+    [_d.shelf, _d.subject],
+    lambda v: select(*_COLUMNS).select_from(v.join(deliveries, (_d.shelf == v.c.shelf) & (_d.subject == v.c.subject))),
 )
-OF_RELATION = Fixed(
-    select(*_COLUMNS)
-    .where(_d.subject_key == bindparam("key"), _d.subject == bindparam("relation"))
-    .order_by(_d.position.desc(), _d.connection)
-    .limit(bindparam("most"))
+SHELVES = Fixed(select(func.min(_d.shelf)).union_all(select(func.max(_d.shelf))))
+NEXT_CONNECTION = Fixed(select(func.min(_r.connection)).where(_r.connection > bindparam("after")))
+NEXT_SOURCE = Fixed(
+    select(func.min(_r.source)).where(_r.connection == bindparam("connection_"), _r.source > bindparam("after"))
 )
-STATES_OF = Fixed(select(*relations.c).where(_r.subject == bindparam("relation")).order_by(_r.source, _r.connection))
 
 
 def event(session: Session, event_id: str, source: str | None) -> list[Passage]:
     """Return the deliveries of an event, in order of position; of every source unless one is named."""
-    rows = session.rows(OF_EVENT, key=hashed(event_id), event=event_id)
+    rows = session.rows(OF_EVENT, event=event_id)
     return [each for each in map(passage, rows) if source in {None, each.source}]
 
 
@@ -83,12 +82,37 @@ def relation(
     session: Session, subject: str, source: str | None, most: int
 ) -> tuple[list[RelationState], list[Passage]]:
     """Return what each connection shows of a relation, and its newest deliveries, the newest first."""
-    states = [state_of(row) for row in session.rows(STATES_OF, relation=subject)]
-    rows = session.rows(OF_RELATION, key=hashed(subject), relation=subject, most=most)
-    return (
-        [each for each in states if source in {None, each.source}],
-        [each for each in map(passage, rows) if source in {None, each.source}],
-    )
+    keys = [
+        (connection, found, subject)
+        for connection in leaps(session, NEXT_CONNECTION)
+        for found in ([source] if source is not None else leaps(session, NEXT_SOURCE, connection_=connection))
+    ]
+    states = [state_of(row) for row in session.look(STATE, keys)]
+    return sorted(states, key=lambda each: (each.source, each.connection)), passages(session, subject, source, most)
+
+
+def leaps(session: Session, following: Fixed, **within: str) -> Iterator[str]:
+    """Yield the distinct values at the front of an index, one seek each."""
+    found = session.rows(following, after="", **within)[0][0]
+    while found is not None:
+        yield found
+        found = session.rows(following, after=found, **within)[0][0]
+
+
+def passages(session: Session, subject: str, source: str | None, most: int) -> list[Passage]:
+    """Return the newest deliveries of a relation, going back shelf by shelf."""
+    (first,), (last,) = session.rows(SHELVES)
+    if last is None:
+        return []
+    told: list[Passage] = []
+    for end in range(last, first - 1, -LARGEST):
+        shelves = range(end, max(first - 1, end - LARGEST), -1)
+        rows = session.look(OF_RELATION, [(shelf, subject) for shelf in shelves])
+        found = [each for each in map(passage, rows) if source in {None, each.source}]
+        told += sorted(found, key=lambda each: (-each.position, each.connection))
+        if len(told) >= most:
+            break
+    return told[:most]
 
 
 def passage(row: Row) -> Passage:

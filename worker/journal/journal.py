@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from worker.journal import history, leases, pruning, reading, taking
+from worker.journal.backlog import Backlog, Counter
 from worker.journal.book import Book
 from worker.journal.burying import Closing
 from worker.journal.database import Database, database, prepared
@@ -16,7 +17,6 @@ from worker.journal.faces import Accounts, Audit, Letters, Replays, Requests
 from worker.journal.flush import Flush
 from worker.journal.history import Passage
 from worker.journal.reader import InlineReader, ThreadReader
-from worker.journal.reading import Backlog
 from worker.journal.rows import (
     INTAKE,
     Change,
@@ -44,6 +44,7 @@ class Journal:
         self._desk = desk
         self._book = book
         self._lock = lock
+        self._backlog = Counter(desk, book.monotonic)
         self.accounts = Accounts(desk)
         self.letters = Letters(desk)
         self.replays = Replays(desk)
@@ -155,12 +156,12 @@ class Journal:
         return await self._desk.read(reading.paused)
 
     async def backlog(self) -> dict[str, Backlog]:
-        """Return what waits at each connection that has anything."""
-        return await self._desk.read(reading.backlog)
+        """Return what waits at each connection that has anything; a large one is not counted at every question."""
+        return await self._backlog.count()
 
     async def counts(self) -> dict[tuple[str, State], int]:
         """Count all deliveries by connection and state; reads every row."""
-        return await self._desk.read(reading.counts)
+        return await self._desk.browse(reading.counts)
 
     # -- leases
 
@@ -210,13 +211,13 @@ class Journal:
 
     async def event(self, event_id: str, source: str | None = None) -> list[Passage]:
         """Return the deliveries of an event, in order of position; of every source unless one is named."""
-        return await self._desk.read(history.event, event_id, source)
+        return await self._desk.browse(history.event, event_id, source)
 
     async def relation(
         self, subject: str, source: str | None = None, most: int = 200
     ) -> tuple[list[RelationState], list[Passage]]:
         """Return what each connection shows of a relation, and its newest deliveries, the newest first."""
-        return await self._desk.read(history.relation, subject, source, most)
+        return await self._desk.browse(history.relation, subject, source, most)
 
     async def prune(self, keep: timedelta, now: datetime) -> int:
         """Drop what ended longer than `keep` ago; return how many deliveries and letters that were."""
@@ -228,5 +229,5 @@ def desk_of(place: Database, session: Session, book: Book, *, inline: bool) -> D
     flusher = Flusher(place, Flush(place, book), session)
     loop = asyncio.get_running_loop()
     if inline:
-        return Desk(InlineReader(session), InlineWriter(flusher, loop))
-    return Desk(ThreadReader(place), ThreadWriter(flusher, loop))
+        return Desk(InlineReader(session), InlineReader(session), InlineWriter(flusher, loop))
+    return Desk(ThreadReader(place), ThreadReader(place), ThreadWriter(flusher, loop))

@@ -1,7 +1,6 @@
 """Reads what the engine works on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, literal_column, select
@@ -11,7 +10,6 @@ from worker.journal.rows import Delivery, KnownRelation, Paused, RelationState, 
 from worker.journal.session import Fixed, Many, Row, Session
 from worker.journal.tables import (
     OPEN_CREATE,
-    PENDING_REPLAY,
     UNREPORTED,
     WINDOW,
     connections,
@@ -24,17 +22,6 @@ from worker.journal.tables import (
 _d = deliveries.c
 _r = relations.c
 _l = letters.c
-
-
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """What waits at one connection; `oldest` is when the first in line was received, `live` and `replay` are ranks."""
-
-    live: int = 0
-    replay: int = 0
-    unreported: int = 0
-    buried: int = 0
-    oldest: datetime | None = None
 
 
 _sized = (
@@ -107,16 +94,6 @@ PAUSED = Fixed(
     .where(connections.c.paused_by.is_not(None))
     .order_by(connections.c.name)
 )
-LIVE_ROWS = Fixed(select(_d.connection, func.count(), func.min(_d.position)).where(WINDOW).group_by(_d.connection))
-REPLAY_ROWS = Fixed(select(_d.connection, func.count()).where(PENDING_REPLAY).group_by(_d.connection))
-RESULT_ROWS = Fixed(select(_d.connection, func.count()).where(UNREPORTED).group_by(_d.connection))
-OPEN_LETTERS = Fixed(select(_l.connection, func.count()).where(_l.state == "open").group_by(_l.connection))
-RECEIVED = Many(
-    [_d.connection, _d.position],
-    lambda v: select(_d.connection, _d.received_at).select_from(
-        v.join(deliveries, (_d.connection == v.c.connection) & (_d.position == v.c.position))
-    ),
-)
 RELATIONS = Fixed(select(relations).where(_r.connection == bindparam("connection_")).order_by(_r.position))
 COUNTS = Fixed(select(_d.connection, _d.state, func.count()).group_by(_d.connection, _d.state))
 
@@ -186,26 +163,6 @@ def paused(session: Session) -> dict[str, Paused]:
     return {
         name: Paused(name, by, why, None if until is None else moment(until))
         for name, by, why, until in session.rows(PAUSED)
-    }
-
-
-def backlog(session: Session) -> dict[str, Backlog]:
-    """Return what waits at each connection that has anything; reads indexes only."""
-    live = {row[0]: row[1:] for row in session.rows(LIVE_ROWS)}
-    firsts = [(name, first) for name, (_, first) in live.items()]
-    oldest = {row[0]: moment(row[1]) for row in session.look(RECEIVED, firsts)}
-    replay, results, buried = (
-        {row[0]: row[1] for row in session.rows(each)} for each in (REPLAY_ROWS, RESULT_ROWS, OPEN_LETTERS)
-    )
-    return {
-        name: Backlog(
-            live=live[name][0] if name in live else 0,
-            replay=replay.get(name, 0),
-            unreported=results.get(name, 0),
-            buried=buried.get(name, 0),
-            oldest=oldest.get(name),
-        )
-        for name in sorted(live.keys() | replay.keys() | results.keys() | buried.keys())
     }
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite just as well
 
 from worker.journal.burying import RESOLVED, Closing, close
-from worker.journal.encoding import INSERTED, hashed, inserted, storable
+from worker.journal.encoding import INSERTED, inserted, storable
 from worker.journal.rows import INTAKE, Delivery, Settled, Taken
 from worker.journal.session import Fixed, Many, ManyInserts, Session
 from worker.journal.settling import settle
@@ -16,10 +16,10 @@ from worker.journal.tables import deliveries, letters, marks
 _d = deliveries.c
 INSERT = ManyInserts([_d[name] for name in INSERTED], lambda rows: insert(deliveries).values(rows))
 SAME_EVENT = Many(
-    [_d.event_key],
+    [_d.event_id],
     lambda v: (
         select(_d.source, _d.event_id, _d.digest)
-        .select_from(v.join(deliveries, _d.event_key == v.c.event_key))
+        .select_from(v.join(deliveries, _d.event_id == v.c.event_id))
         .where(_d.connection != INTAKE)
     ),
 )
@@ -107,7 +107,7 @@ def copy(result: Sorted, each: Delivery, digests: set[bytes]) -> None:
 
 def known_digests(session: Session, rows: Sequence[Delivery]) -> dict[Pair, set[bytes]]:
     """Return the events among these that any connection knows, with their digests."""
-    keys = {(hashed(each.event_id),) for each in rows if each.plan is None}
+    keys = {(each.event_id,) for each in rows if each.plan is None}
     known: dict[Pair, set[bytes]] = {}
     for source, event_id, digest in session.look(SAME_EVENT, list(keys)):
         known.setdefault((source, event_id), set()).add(digest)
