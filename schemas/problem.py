@@ -18,6 +18,7 @@ RULES: Mapping[str, str] = {
     "missing": "is required",
     "extra_forbidden": "is no field of ours",
     "string_type": "must be text",
+    "string_unicode": "must be text without lone surrogates",
     "string_pattern_mismatch": "must match {pattern}",
     "string_too_short": "must be at least {min_length} characters",
     "string_too_long": "must be at most {max_length} characters",

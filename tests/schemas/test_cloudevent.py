@@ -36,7 +36,7 @@ def refusal(**changes: Any) -> str:
         ({"id": "a" * 256}, "id: must be at most 255 characters"),
         ({"id": 7}, "id: must be text"),
         ({"id": "a\n"}, "id: may hold no control characters"),
-        ({"id": "\ud800"}, "id: string unicode"),
+        ({"id": "\ud800"}, "id: must be text without lone surrogates"),
         ({"source": "a b"}, "source: must be a URI reference, without blanks, quotes and brackets"),
         ({"source": "urn:müller:1"}, ""),
         ({"subject": "Müller GmbH"}, ""),
