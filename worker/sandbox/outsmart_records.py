@@ -63,7 +63,7 @@ class RecordError(Exception):
 
 
 class Records:
-    """The customers of one account; a record's own names, plus its free fields under `FreeFields`."""
+    """The customers of one account: only what differs from a blank record is kept."""
 
     def __init__(self, omitted: Omitted, free_fields: frozenset[str]) -> None:
         self._omitted = omitted
@@ -73,13 +73,14 @@ class Records:
         self._last_row = 0
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self._records.values())
+        return map(whole_record, self._records.values())
 
     def get(self, number: str) -> dict[str, Any] | None:
-        return self._records.get(number)
+        record = self._records.get(number)
+        return None if record is None else whole_record(record)
 
     def state(self) -> dict[str, dict[str, Any]]:
-        return {number: dict(record) for number, record in self._records.items()}
+        return {number: whole_record(record) for number, record in self._records.items()}
 
     def shown(self, record: Mapping[str, Any], *, free: bool) -> dict[str, Any]:
         """Return a record as the vendor shows it; only declared free fields are ever kept."""
@@ -122,17 +123,18 @@ class Records:
             self._rows[number] = self._last_row
             effects.record(call, "create", number, fields)
         else:
-            changed = [name for name in changes(before, after) if name not in STAMPS]
+            found = changes(whole_record(before), whole_record(after))
+            changed = [name for name in found if name not in STAMPS]
             effects.record(call, "update", number, fields, changed=changed)
 
     def _merged(self, before: Mapping[str, Any] | None, fields: Mapping[str, Any], now: str) -> dict[str, Any]:
         if before is None:
-            return {**BLANK, "FreeFields": {}, "created_at": now, "modified_at": now, **fields}
-        base = dict(before)
+            return {"created_at": now, "modified_at": now, **fields}
+        kept = before
         if self._omitted == "blank":
-            base.update({**BLANK, "active": before["active"], "FreeFields": {}})
-        free = {**base["FreeFields"], **fields.get("FreeFields", {})}
-        return {**base, "modified_at": now, **fields, "FreeFields": free}
+            kept = {name: before[name] for name in ("active", "created_at") if name in before}
+        free = {**kept.get("FreeFields", {}), **fields.get("FreeFields", {})}
+        return {**kept, "modified_at": now, **fields, "FreeFields": free}
 
     def delete(self, numbers: Iterable[str], call: int, effects: EffectLog) -> int:
         """Delete all of these; return how many rows that were."""
@@ -142,6 +144,10 @@ class Records:
             del self._rows[number]
             effects.record(call, "delete", number, {})
         return len(gone)
+
+
+def whole_record(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {**BLANK, "FreeFields": {}, **record}
 
 
 def clean(name: str, value: Any) -> Any:

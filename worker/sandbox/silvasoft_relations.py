@@ -130,7 +130,7 @@ class Relations:
             self.groups.add(group)
         self._relations[guid] = relation
         self._enter(relation)
-        source.effects.record(source.call, "create", str(guid), dict(relation))
+        source.effects.record(source.call, "create", str(guid), relation)
         return relation
 
     def _existing(self, given: Mapping[str, Any], fields: Relation, email: str) -> Relation | None:
@@ -226,7 +226,7 @@ def fields_of(given: Mapping[str, Any]) -> Relation:
 
 def text_of(given: Mapping[str, Any], name: str) -> str:
     value = given.get(name)
-    if value is None:
+    if value is None or value == "":
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise RuleError("VALIDATION_ERROR", f"{name} is no text")
