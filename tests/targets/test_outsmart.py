@@ -1051,6 +1051,17 @@ def test_a_record_of_any_shape_can_be_merged(data: Any) -> None:
     assert isinstance(walk.end, Applied | TargetError)
 
 
+def test_deep_answers_do_no_harm() -> None:
+    """An answer nested to the limit of the reader is judged like any other."""
+    deep = b"[" * 900 + b"]" * 900
+    shown = Response(
+        200,
+        {},
+        b'{"code": 200, "response": [{"debtor_number": "C-1", "name": %b}, {"debtor_number": %b}]}' % (deep, deep),
+    )
+    assert isinstance(walked(outsmart(), task(created()), [said(0), shown]).end, RetryableError)
+
+
 # --- settings and face
 
 

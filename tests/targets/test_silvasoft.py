@@ -1029,7 +1029,7 @@ def test_no_event_reaches_address_headers_or_another_parameter(number: str, remo
         deleted(customer_number=number, remote_id=remote[:64]),
     ]
     for given_event in events:
-        for call in walked(target, task(given_event), [answer([])] * 4, spare=True).requests:
+        for call in walked(target, task(given_event), [answer([])] * 8, spare=True).requests:
             assert call.url in {BASE + path for path in ("addprivaterelation/", "updaterelation/", "listrelations/")}
             assert dict(call.headers) == HEADERS
             assert len(call.params) == (1 if call.method == "GET" else 0)
@@ -1099,8 +1099,19 @@ def test_a_relation_of_any_shape_can_be_judged(rows: list[Any], *, number: bool)
         person(address=ADDRESS, email="a@b.example") if number else unnumbered(address=ADDRESS, email="a@b.example")
     )
     for in_doubt in (False, True):
-        walk = walked(silvasoft(), task(given_event, in_doubt=in_doubt), [response] * 5, spare=True)
+        walk = walked(silvasoft(), task(given_event, in_doubt=in_doubt), [response] * 8, spare=True)
         assert isinstance(walk.end, Applied | TargetError)
+
+
+def test_deep_answers_do_no_harm() -> None:
+    """An answer nested to the limit of the reader is judged like any other."""
+    deep = b"[" * 900 + b"]" * 900
+    with pytest.raises(RejectedError):
+        silvasoft().read([STEPS["create"]], Response(200, {}, b'{"errorCode": %b}' % deep))
+    odd = Response(
+        200, {}, b'[{"RelationGUID": 7, "CustomerNumber": 5012, "Name": %b, "IsCustomer": %b}]' % (deep, deep)
+    )
+    assert walked(silvasoft(), task(person()), [odd]).end == Applied("created", "7")
 
 
 # --- settings and face

@@ -185,9 +185,7 @@ class Walk:
     def _found(self, number: str) -> Generator[Step | Owners, Any, Record | None]:
         rows: list[Record] = yield find(number)
         if len(rows) > 1:
-            raise RejectedError(
-                f"OutSmart has {len(rows)} relations with number {number}.", reason="ambiguous"
-            )
+            raise RejectedError(f"OutSmart has {len(rows)} relations with number {number}.", reason="ambiguous")
         return rows[0] if rows else None
 
     def _written(self, record: Record, mapped: Mapped, effect: Effect, *, taken: bool) -> Course:

@@ -127,10 +127,7 @@ def fields(data: Party, settings: OutSmartSettings, *, create: bool, whole: bool
 
 def _cells(found: Named, settings: OutSmartSettings) -> dict[str, Any]:
     taken = {path: found.pop(path) for path in CELLS if path in found}
-    return {
-        CELLS[path][0]: None if value is None else CELLS[path][1](value, settings)
-        for path, value in taken.items()
-    }
+    return {CELLS[path][0]: None if value is None else CELLS[path][1](value, settings) for path, value in taken.items()}
 
 
 def _debtor_type(found: Named, settings: OutSmartSettings) -> dict[str, Any]:
@@ -171,9 +168,7 @@ def _joined(found: Named, settings: OutSmartSettings) -> dict[str, Any]:
     said: dict[str, Any] = {}
     house = ("address.house_number", "address.house_number_suffix")
     if any(path in found for path in house):
-        said["house_number"] = joined(
-            [found.pop(path, None) for path in house], settings.house_number_separator
-        )
+        said["house_number"] = joined([found.pop(path, None) for path in house], settings.house_number_separator)
     spoken = ("address.country_code", "address.country_name")
     if settings.country_format == "name" and any(path in found for path in spoken):
         code, name = (found.pop(path, None) for path in spoken)

@@ -19,6 +19,7 @@ from worker.targets.answer import json_answer, quoted
 from worker.targets.base import Step
 from worker.targets.outsmart.calls import Delete, Post, secrets
 from worker.targets.outsmart.field import KEY, Record
+from worker.targets.outsmart.record import plain
 from worker.targets.outsmart.settings import OutSmartSettings
 from worker.targets.party import integer
 from worker.targets.status import refusal
@@ -109,4 +110,4 @@ def _records(answer: Any, number: str) -> list[Record]:
     if not isinstance(rows, list):
         raise PermanentError("OutSmart: the records are no array", reason="unexpected_answer")
     wanted = number.casefold()
-    return [row for row in rows if isinstance(row, dict) and str(row.get(KEY)).casefold() == wanted]
+    return [row for row in rows if isinstance(row, dict) and plain(row.get(KEY)).casefold() == wanted]

@@ -75,6 +75,7 @@ def is_alike(seen: object, meant: object) -> bool:
 
 
 def plain(value: object) -> str:
+    """Return a value as text; an array or an object, which no field holds, is none."""
     if isinstance(value, bool):
         return str(int(value))
-    return "" if value is None else str(value)
+    return str(value) if isinstance(value, str | int | float) else ""

@@ -101,7 +101,9 @@ def _words(answer: Any, settings: SilvasoftSettings) -> tuple[str, str]:
     code = body.get("errorCode")
     secrets = (settings.api_key.get_secret_value(),)
     said = quoted(body.get("errorMessage"), secrets)
-    return ("" if code in (None, "", 0, False) else quoted(str(code), secrets) or "error"), said
+    if not code:
+        return "", said
+    return (quoted(str(code), secrets) if isinstance(code, str | int) else "") or "error", said
 
 
 def _says_exists(response: Response) -> bool:

@@ -69,7 +69,9 @@ def email_of(body: Body) -> str:
 
 def differences(seen: Relation, body: Body) -> list[str]:
     """Return the fields in which a relation is not what was sent; what is not shown counts as equal."""
-    return [wire for wire, shown, sent in _pairs(seen, body) if shown is not None and not is_alike(shown, sent)]
+    # An array or an object where a value is due shows nothing either.
+    pairs = ((wire, shown, sent) for wire, shown, sent in _pairs(seen, body) if isinstance(shown, str | int | float))
+    return [wire for wire, shown, sent in pairs if not is_alike(shown, sent)]
 
 
 def _pairs(seen: Relation, body: Body) -> Iterator[tuple[str, Any, Any]]:
