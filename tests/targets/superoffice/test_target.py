@@ -30,6 +30,7 @@ from worker.sending.wire import Response
 from worker.targets.base import Step
 from worker.targets.superoffice import calls, login
 from worker.targets.superoffice import tenant as state_api
+from worker.targets.superoffice.target import SuperOffice
 
 
 class TestTarget:
@@ -99,8 +100,8 @@ class TestTarget:
     )
     def test_anything(self, step: Step, body: bytes, status: int) -> None:
         """Whatever comes back, only errors of ours come out, and no secret in them."""
-        target = superoffice()
-        target._session.home = HOME
+        target = SuperOffice(self.SETTINGS)
+        target._session.home, target._session.login = HOME, "SOTicket 7T:ticket"
         assert only_ours(lambda: target.read([step], Response(status, {}, body)))
 
     @hypothesis.settings(deadline=None)
