@@ -1,7 +1,6 @@
 """Parts that are real and shared: one nats-server for the whole session."""
 
 import asyncio
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -13,15 +12,6 @@ from tests.brokers.servers import TestServer
 
 def pytest_configure() -> None:
     """Say that there is no loop: looptime 0.9 asks before each test, and Python 3.11 would make one to be leaked."""
-    asyncio.set_event_loop(None)
-
-
-def pytest_configure() -> None:
-    """Say that no event loop is the current one.
-
-    pytest-asyncio 1.5 asks for it before it makes its own; before Python 3.14 asyncio then makes one that nobody
-    closes, and some later test fails with that warning.
-    """
     asyncio.set_event_loop(None)
 
 
