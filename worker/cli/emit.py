@@ -16,7 +16,6 @@ from worker.cli.exits import Exit, Problem
 from worker.cli.options import AsJson, ConfigFile, settings
 from worker.cli.output import note, say, show_json
 from worker.cli.reading import Item, items
-from worker.errors import InvalidMessageError
 
 if TYPE_CHECKING:
     from worker.intake.decode import Decoder
@@ -76,6 +75,8 @@ def decoder(read: "Settings") -> "Decoder":
 
 def check_all(found: Sequence[Item], decode: "Decoder") -> tuple[list[tuple[Item, Publication]], list[Refused]]:
     """Return what may be published, and why the rest may not."""
+    from worker.errors import InvalidMessageError
+
     good: list[tuple[Item, Publication]] = []
     refused: list[Refused] = []
     for item in found:

@@ -51,7 +51,7 @@ class Standing:
 
 async def standings(read: "Settings", journal: "Journal") -> list[Standing]:
     """Return all connections of the settings, and those that only the journal knows."""
-    from worker.journal.reading import Backlog
+    from worker.journal.backlog import Backlog
 
     now = await journal.clock()
     backlog, paused = await journal.backlog(), await journal.paused()
