@@ -86,7 +86,9 @@ def table(progress: "Progress") -> "Table":
     """Return the state of all connections."""
     from rich.table import Table
 
-    drawn = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), caption=f"{progress.seconds:.1f} s", caption_justify="right")
+    drawn = Table(
+        box=None, pad_edge=False, padding=(0, 1, 0, 0), caption=f"{progress.seconds:.1f} s", caption_justify="right"
+    )
     for column in COLUMNS:
         drawn.add_column(column, justify="left" if column in {"connection", "quota"} else "right", no_wrap=True)
     for name, row in progress.rows.items():

@@ -37,7 +37,7 @@ def ended(code: Exit, text: str, hint: str = "") -> typer.Exit:
 
 def application() -> typer.Typer:
     """Return the command line with all nouns."""
-    from worker.cli import config, connections, dead, demo, emit, history, run, sandbox, schemas
+    from worker.cli import config, connections, dead, demo, emit, history, run, sandbox, schemas, simulate
 
     app = typer.Typer(
         name="relation-worker",
@@ -50,6 +50,7 @@ def application() -> typer.Typer:
     )
     app.command("demo")(demo.demo)
     app.command("run")(run.run)
+    app.command("simulate")(simulate.simulate)
     app.command("emit")(emit.emit)
     app.command("sandbox")(sandbox.sandbox)
     app.add_typer(connections.app, name="connections")
