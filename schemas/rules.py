@@ -39,7 +39,7 @@ class Payload(Model):
             cleared = next((name for name in cls.without_null if given.get(name, ...) is None), None)
             if cleared:
                 raise broken("cannot be null", cleared)
-        else:
+        elif None in given.values():
             given = {name: value for name, value in given.items() if value is not None}
         for name in rules.required:
             if given.get(name) is None:
