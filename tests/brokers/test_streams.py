@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import nats
 import pytest
@@ -132,6 +133,15 @@ async def test_limits_of_our_own_server(nats_url: str, js: JetStreamContext) -> 
     assert await start(nats_url, StreamLimits(results=GIB // 2, max_age=86_400), owned=True) == []
     changed = (await configs(js))["RELATION_RESULTS"]
     assert (changed.max_bytes, changed.max_age) == (GIB // 2, 86_400)
+
+
+async def test_more_than_there_is(tmp_path: Path) -> None:
+    """Where the server has less room than we ask for, the start says which setting to lower."""
+    with (
+        TestServer(tmp_path, config="jetstream { max_file_store: 1GB }") as server,
+        pytest.raises(BrokerSetupError, match=r"insufficient storage.*choose a smaller broker\.max_bytes"),
+    ):
+        await start(server.url)
 
 
 async def test_a_full_queue_refuses(nats_url: str) -> None:

@@ -141,6 +141,8 @@ class Connector(faststream.nats.NatsBroker):
             reconnect_time_wait=0,
             connect_timeout=5,
             ping_interval=20,
+            # No forced flush: nats-py waits for one without end when the connection breaks meanwhile.
+            pending_size=0,
             apply_types=False,
             logger=None,
         )

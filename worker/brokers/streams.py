@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig, StreamInfo
-from nats.js.errors import APIError, NotFoundError, ServerError
+from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 
 from worker.brokers.base import BrokerSetupError
 
@@ -16,6 +16,10 @@ DEAD_LETTERS = "RELATION_DEAD_LETTERS"
 CONSUMER = "relation-worker-intake"
 OPERATIONS = ("created", "updated", "deleted")
 SUBJECTS = tuple(f"relation.{name}{rest}" for name in OPERATIONS for rest in ("", ".>"))
+
+# The server's own trouble, such as a stream that is still being deleted: it may pass.
+# https://github.com/nats-io/nats-server/blob/main/server/errors.json (read November 2026)
+NO_STORE = 10049
 
 GIB = 1024**3
 DAY = 86_400.0
@@ -152,9 +156,9 @@ async def _found(js: JetStreamContext, want: StreamConfig) -> StreamInfo | None:
 async def _create(js: JetStreamContext, want: StreamConfig) -> None:
     try:
         await js.add_stream(want)
-    except ServerError:
-        raise  # of its own making, such as a store that is still being deleted: it may pass
     except APIError as error:
+        if error.err_code == NO_STORE or isinstance(error, ServiceUnavailableError):
+            raise
         raise BrokerSetupError(
             f"the broker does not let us create stream {want.name}: {error.description}. Mend that, "
             "choose a smaller broker.max_bytes, or create the stream beforehand."
