@@ -89,7 +89,7 @@ def assert_exact(vendor: Vendor, limits: list[Quota]) -> None:
         assert worst(vendor.arrived, quota) <= 1.0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(limits=quotas, in_flight=st.integers(1, 20), schedule=calls, held=pauses)
 def test_strict_is_exact_for_every_schedule(
     limits: list[Quota], in_flight: int, schedule: list[Call], held: list[tuple[float, float]]
@@ -109,7 +109,7 @@ def test_strict_is_exact_for_every_schedule(
     assert_exact(vendor, limits)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     limits=quotas,
     in_flight=st.integers(1, 20),
@@ -140,7 +140,7 @@ def test_latest_arrival_is_exact_while_no_way_is_shorter_than_the_fastest(
     assert_exact(vendor, limits)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     limits=quotas,
     lives=st.lists(st.tuples(calls, st.floats(0, 4), st.floats(0, 20)), min_size=1, max_size=3),
@@ -189,7 +189,7 @@ class Watch:
         raise AssertionError("a slot is free and somebody waits")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(limits=quotas, in_flight=st.integers(1, 20), schedule=calls)
 def test_no_slot_stays_unused_while_somebody_waits(limits: list[Quota], in_flight: int, schedule: list[Call]) -> None:
     """Whenever time is about to pass, each who waits has a full window or a full line before him; order is kept."""

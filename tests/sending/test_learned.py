@@ -7,13 +7,22 @@ from worker.sending.learned import LearnedQuota
 from worker.sending.quota import Quota
 
 
-@pytest.mark.parametrize("header", ["seconds", "none"])
-@pytest.mark.parametrize("semantics", ["sliding", "fixed", "bucket"])
-@pytest.mark.parametrize("limit", ["20/2s", "2/s", "200/min"])
+@pytest.mark.parametrize(
+    ("limit", "semantics", "header"),
+    [
+        ("20/2s", "sliding", "seconds"),
+        ("20/2s", "fixed", "none"),
+        ("2/s", "sliding", "none"),
+        ("2/s", "fixed", "seconds"),
+        ("2/s", "bucket", "none"),
+        ("200/min", "sliding", "seconds"),
+        ("200/min", "bucket", "seconds"),
+    ],
+)
 def test_finds_a_limit_that_nobody_told(limit: str, semantics: Semantics, header: Header) -> None:
     """After the first minute under 1 % of the calls are refused, and most of the limit is used."""
     target = Limited(Quota.parse(limit), semantics, header)
-    seconds = 600.0
+    seconds = 400.0
 
     async def main() -> tuple[float, int, float | None]:
         gate = Gate([Quota(50, 2.0)], 64, fresh=True)

@@ -5,7 +5,8 @@ import math
 from worker.sending.latency import Latency
 
 REFUSED = 0.7
-COLLAPSED = 0.9
+# After a collapse of latency: by as much as it is too long, within these bounds.
+COLLAPSED = (0.5, 0.9)
 # A limit at which calls have been refused before is come back to ever more slowly.
 NEAR = 0.2
 MOST_CAUTION = 1024.0
@@ -42,8 +43,10 @@ class Concurrency:
         self._measuring = full and self._limit >= 2.0 and self._latency.stale(now)  # noqa: PLR2004 -- more than one
         if self._measuring:
             return
-        if self._latency.collapsed():
-            self._cut(now, sent, COLLAPSED)
+        excess = self._latency.excess()
+        if excess > 1.0:
+            least, most = COLLAPSED
+            self._cut(now, sent, min(max(1.0 / excess, least), most))
         elif full:
             self._grow()
 

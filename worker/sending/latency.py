@@ -41,9 +41,11 @@ class Latency:
         """Begin the recent average anew."""
         self._recent = math.nan
 
-    def collapsed(self) -> bool:
-        """Whether calls queue at the vendor."""
-        return self._recent > max(self._alone * COLLAPSE_TIMES, self._alone + COLLAPSE_SECONDS)
+    def excess(self) -> float:
+        """Return how many times the latency is what it should be at most; above one calls queue at the vendor."""
+        if math.isnan(self._alone):
+            return 0.0
+        return self._recent / max(self._alone * COLLAPSE_TIMES, self._alone + COLLAPSE_SECONDS)
 
     def stale(self, now: float) -> bool:
         """Whether calls should be made one at a time for a moment, to see how long one takes."""
