@@ -1,6 +1,5 @@
 """A folder with settings and a journal in it, as an operator has one."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,9 +108,3 @@ async def furnish(file: Path) -> None:
     )
     await journal.commit(Paused("acme-outsmart", "vendor", f"credentials {HOSTILE}", None))
     await journal.close()
-
-
-def house(folder: Path) -> None:
-    """Write settings and journal into a folder."""
-    (folder / "relation-worker.toml").write_text(SETTINGS)
-    asyncio.run(furnish(folder / "relation-worker.db"))
