@@ -43,6 +43,7 @@ class Attempt:
     `half` ties the members of a halved call together; `renewed`: the session was renewed for the present step,
     `session` is the one that it was last asked in; `dropped`: whoever still holds it may forget it.
     `is_half_done`: a step that must not be repeated blindly was answered; from the start it would be repeated.
+    `is_blocked`: another relation's attempt is at the same record of the vendor; it begins anew after that.
     """
 
     fold: Fold
@@ -56,6 +57,8 @@ class Attempt:
     in_call: bool = False
     dropped: bool = False
     is_half_done: bool = False
+    is_blocked: bool = False
+    claimed: set[str] = field(default_factory=set)
     last: LastCall | None = field(default=None, repr=False)
 
     @property

@@ -178,6 +178,7 @@ class Engine:
         attempt = lane.current
         if attempt is not None and is_untouched(attempt):
             self.lanes.take_back(lane, attempt)
+            self.walk.unblock(attempt)
 
     def _last(self) -> None:
         self._is_long = self.gate.paused is not None

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from worker.delivery.attempt import Again, Attempt, Fold
+from worker.delivery.claims import Claims
 from worker.delivery.coalescing import Coalescing
 from worker.delivery.held import Held
 from worker.delivery.judge import judged
@@ -58,6 +59,7 @@ class Walk:
     closed: Callable[[ClosedError], None]
     asking: list[Attempt] = field(default_factory=list)
     settling: int = 0
+    claims: Claims = field(default_factory=Claims)
     chance: random.Random = field(default_factory=random.Random)
 
     # Starting
@@ -121,6 +123,8 @@ class Walk:
         carrier = attempt.carrier
         if isinstance(wanted, Owners):
             self.asking.append(attempt)
+        elif not self.claims.claim(attempt, wanted.keys):
+            attempt.is_blocked = True
         elif carrier.unresolved is not None and not wanted.repeatable:
             self.repeated(attempt, carrier.unresolved)
         else:
@@ -220,6 +224,7 @@ class Walk:
         self.lanes.leave(members)
         learn(lane, settled)
         if lane.current is not None and lane.current.fold.members[-1] is members[-1]:
+            self.unblock(lane.current)
             lane.current = None
         self.lanes.queue(lane)
         self.lanes.close_if_idle(lane)
@@ -269,6 +274,7 @@ class Walk:
         """Give an attempt's events back to their lane, which rests for `delay` seconds (None: not at all)."""
         attempt.dropped = True
         attempt.carrier.maybe_sent |= attempt.is_half_done
+        self.unblock(attempt)
         lane = self.lanes[attempt.carrier.key]
         lane.current = None
         lane.give_back(list(attempt.fold.members))
@@ -293,6 +299,12 @@ class Walk:
         self.lanes.queue(lane)
         self.changed()
 
+    def unblock(self, attempt: Attempt) -> None:
+        """Give back what an attempt has claimed; who waited for it begins anew, for the record may be taken now."""
+        for waiting in self.claims.release(attempt):
+            if not waiting.dropped:
+                self.again(waiting, delay=None)
+
     def forget(self) -> None:
         """Drop every attempt; the journal learns which marks stand for calls that were never made."""
         for lane in self.lanes:
@@ -306,6 +318,7 @@ class Walk:
                 self.keeper.keep((attempted(self.settler.connection, held, self.now(), 0.0),))
         self.ready.clear()
         self.asking.clear()
+        self.claims.clear()
 
 
 def never_was() -> Course:
