@@ -44,6 +44,7 @@ class Journal:
         self._desk = desk
         self._book = book
         self._lock = lock
+        self._closed = False
         self._backlog = Counter(desk, book.monotonic)
         self.accounts = Accounts(desk)
         self.letters = Letters(desk)
@@ -83,7 +84,10 @@ class Journal:
         return cls(desk_of(place, session, book, inline=inline), book, lock)
 
     async def close(self) -> None:
-        """Write what is queued, and let go of the file."""
+        """Write what is queued, and let go of the file; closing again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         await self._desk.close()
         if self._lock:
             self._lock.release()

@@ -37,7 +37,6 @@ class Postgresql:
             autocommit=True,
             connect_timeout=PATIENCE,
             application_name="relation-worker",
-            options="-c client_min_messages=warning",
         )
         raw.prepared_max = 512
         dialect = dialects.PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]  # not typed there

@@ -8,7 +8,9 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     SmallInteger,
+    String,
     Table,
     Text,
     text,
@@ -21,7 +23,13 @@ APPLICATION = 0x72776A31  # "rwj1", in the header of an SQLite file of ours
 metadata = MetaData()
 Serial = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts up by itself in SQLite
 
-version = Table("journal_version", metadata, Column("version_num", Text, primary_key=True))
+# As Alembic makes it.
+version = Table(
+    "journal_version",
+    metadata,
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="journal_version_pkc"),
+)
 
 # Numbers that must never fall, whatever is pruned.
 marks = Table(

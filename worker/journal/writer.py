@@ -54,7 +54,7 @@ class Flusher:
         except Exception as error:  # noqa: BLE001  # whoever waits for the commit is told, whatever it was
             if self._session is not None and self._place.is_broken(self._session):
                 self.close()
-            return [self._place.explained(error)] * len(works)
+            return [self._place.explained(error) for _ in works]
 
     def close(self) -> None:
         if self._session is not None:

@@ -1,0 +1,91 @@
+"""The promises of dropping what is old."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.journal.makers import CRM, NOW, at, delivery, relation, settled
+from worker.journal.burying import Closing
+from worker.journal.journal import Journal
+from worker.journal.letters import Filter
+from worker.journal.replays import Plan
+from worker.journal.rows import Delivery, Reported
+
+DAY = 86_400
+KEEP = timedelta(days=30)
+
+
+def old(position: int, connection: str = "acme") -> Delivery:
+    """Return a delivery that was received forty days before `NOW`."""
+    each = delivery(position, connection)
+    return replace(each, received=replace(each.received, received_at=at(-40 * DAY)))
+
+
+async def test_only_what_is_told_and_old_goes(journal: Journal) -> None:
+    """What waits, is unreported, buried or young stays; so do relations and the last position."""
+    told, unreported, buried, waiting, young = (old(position) for position in range(1, 6))
+    other = old(6, "other")
+    await journal.take([told, unreported, buried, waiting, young, other])
+    long_ago = at(-31 * DAY)
+    await journal.commit(
+        settled(told, settled_at=long_ago, relation=relation(told)),
+        settled(unreported, settled_at=long_ago),
+        settled(buried, "dead_lettered", settled_at=long_ago),
+        settled(young, settled_at=at(-29 * DAY)),
+        settled(other, "superseded", settled_at=long_ago),
+    )
+    await journal.commit(*(Reported("acme", position) for position in (1, 3, 5)), Reported("other", 6))
+
+    assert await journal.prune(KEEP, NOW) == 2
+
+    assert await journal.counts() == {
+        ("acme", "applied"): 2,
+        ("acme", "dead_lettered"): 1,
+        ("acme", "waiting"): 1,
+    }
+    assert await journal.event("e-1") == []
+    assert await journal.owners("acme", ["77"]) == {"77": (CRM, "cust-1")}
+    assert await journal.last_position() == 6
+    assert await journal.prune(KEEP, NOW) == 0
+
+
+async def test_pruning_goes_through_everything(journal: Journal) -> None:
+    """However many rows there are, all that may go goes."""
+    rows = [old(position) for position in range(1, 1_203)]
+    await journal.take(rows)
+    await journal.commit(*(settled(each, settled_at=at(-31 * DAY)) for each in rows[:-1]))
+    await journal.commit(*(Reported("acme", each.position) for each in rows[:-1]))
+
+    assert await journal.prune(KEEP, NOW) == 1_201
+
+    assert await journal.counts() == {("acme", "waiting"): 1}
+
+
+async def test_discarded_letter_goes_after_a_day(journal: Journal) -> None:
+    """With the letter go its case and its bytes; a resolved one stays as long as all else."""
+    rows = [old(1), old(2), old(3)]
+    await journal.take(rows)
+    await journal.commit(*(settled(each, "dead_lettered") for each in rows))
+    await journal.commit(*(Reported("acme", position) for position in (1, 2, 3)))
+    discard = [Closing("letter-acme-e-1", at(-2 * DAY), "ann", "old"), Closing("letter-acme-e-2", at(-60), "ann", "?")]
+    await journal.letters.discard(discard)
+
+    assert await journal.prune(KEEP, NOW) == 1
+
+    assert await journal.letters.one("letter-acme-e-1") is None
+    assert await journal.delivery("acme", 1) is None
+    assert await journal.letters.undiscard(["letter-acme-e-1", "letter-acme-e-2"]) == 1
+    assert await journal.letters.count(Filter()) == 2
+
+
+async def test_old_plans_and_requests_go(journal: Journal) -> None:
+    """What is finished and answered is forgotten as well."""
+    ended = Plan("P1", "finished", at(-40 * DAY), "ann", at(-40 * DAY), b"{}")
+    await journal.replays.add(ended, ["L1"])
+    await journal.replays.add(replace(ended, id="P2", state="running"), ["L1"])
+    number = await journal.requests.ask("acme", "check", None, "ann", at(-40 * DAY))
+
+    await journal.prune(KEEP, NOW)
+
+    assert [each.id for each in await journal.replays.newest(9)] == ["P2"]
+    assert await journal.replays.counts("P1") == {}
+    assert await journal.requests.one(number) is None
