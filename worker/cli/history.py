@@ -17,7 +17,7 @@ events = typer.Typer(help="Follow one event.", no_args_is_help=True)
 relations = typer.Typer(help="Look at one relation.", no_args_is_help=True)
 
 Source = Annotated[str | None, typer.Option("--source", help="Only of this source.")]
-COLUMNS = ("connection", "event", "operation", "state", "note", "received", "settled", "attempts", "calls")
+COLUMNS = ("connection", "event", "operation", "state", "note", "since", "tries", "calls")
 
 
 @events.command("show")
@@ -33,7 +33,7 @@ def show_event(
     if as_json:
         show_json([passage_json(one) for one in found])
         return
-    show_table(COLUMNS, [passage_row(one) for one in found], numbers=("attempts", "calls"))
+    show_table(COLUMNS, [passage_row(one) for one in found], numbers=("tries", "calls"))
 
 
 @relations.command("show")
@@ -55,7 +55,7 @@ def show_relation(
         return
     show_states(states)
     say()
-    show_table(COLUMNS, [passage_row(one) for one in passages], numbers=("attempts", "calls"))
+    show_table(COLUMNS, [passage_row(one) for one in passages], numbers=("tries", "calls"))
     if len(passages) == most:
         note(f"the latest {most}; --most shows more")
 
@@ -82,8 +82,7 @@ def passage_row(one: "Passage") -> tuple[Any, ...]:
         one.operation,
         state,
         one.note,
-        one.received_at,
-        one.settled_at,
+        one.settled_at or one.received_at,
         one.attempts,
         one.calls,
     )

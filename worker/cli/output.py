@@ -4,13 +4,15 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from worker.telemetry.terminal import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+# Columns that give way on a narrow terminal; all others keep their lines whole.
+FOLDING = {"relation", "event", "detail", "note", "state", "message", "value", "said", "answer"}
 PIPE_WIDTH = 100_000  # nobody looks: never cut or fold
 
 
@@ -49,7 +51,8 @@ def drawn(columns: Sequence[str], rows: Iterable[Sequence[Any]], numbers: set[st
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if column in numbers else "left"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=column not in FOLDING)
     for row in rows:
         table.add_row(*(Text(cell(value)) for value in row))
     return table
