@@ -1,6 +1,7 @@
 """An operator's folder to work in."""
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from tests.cli.house import SECRETS, SETTINGS, furnish
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Go to an empty folder, without settings of ours in the environment."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("RELATION_WORKER_CONFIG", raising=False)
+    for name in [name for name in os.environ if name.startswith("RELATION_WORKER_")]:
+        monkeypatch.delenv(name)
     return tmp_path
 
 

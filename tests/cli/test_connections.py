@@ -41,9 +41,8 @@ def test_list_tells_state_and_backlog() -> None:
 
     onoffice, outsmart = found["acme-onoffice"], found["acme-outsmart"]
     assert (onoffice["state"], onoffice["waiting"], onoffice["buried"]) == ("no worker", 1, 1)
-    assert outsmart["paused"]["by"] == "vendor"
-    assert outsmart["state"].startswith("paused by vendor: credentials")
-    assert "acme-outsmart" in command("connections", "list").out
+    assert (outsmart["state"], outsmart["paused"]["by"]) == ("paused", "vendor")
+    assert "by vendor: credentials" in command("connections", "list").out
 
 
 def test_pause_and_resume_without_a_worker() -> None:

@@ -21,7 +21,7 @@ app = typer.Typer(help="See and steer connections.", no_args_is_help=True)
 
 Done = TypeVar("Done")
 Name = Annotated[str, typer.Argument(help="The connection's name.")]
-COLUMNS = ("connection", "target", "state", "waiting", "oldest", "buried", "worked by")
+COLUMNS = ("connection", "target", "state", "waiting", "oldest", "buried", "why")
 ANSWER_WITHIN = 10.0  # seconds that a running worker has to answer
 PROBE_WITHIN = 90.0
 
@@ -40,7 +40,7 @@ def list_(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
 
 
 def row(one: Standing) -> tuple[Any, ...]:
-    return (one.name, one.target, one.state, one.waiting, one.oldest, one.buried, one.owner)
+    return (one.name, one.target, one.state, one.waiting, one.oldest, one.buried, one.why)
 
 
 @app.command()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 # Columns that give way on a narrow terminal; all others keep their lines whole.
-FOLDING = {"relation", "event", "detail", "note", "state", "message", "value", "said", "answer"}
+FOLDING = {"relation", "event", "detail", "note", "message", "value", "said", "why"}
 PIPE_WIDTH = 100_000  # nobody looks: never cut or fold
 
 
@@ -71,7 +71,7 @@ def cell(value: Any) -> str:
 
 def moment(at: datetime) -> str:
     """Return a moment for people, in UTC."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%MZ")
 
 
 def show_fields(fields: Iterable[tuple[str, Any]]) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One connection as `connections list` shows it; `state` is for people, the rest is plain."""
+    """One connection as `connections list` shows it."""
 
     name: str
     target: str | None
@@ -26,6 +26,14 @@ class Standing:
     unreported: int
     buried: int
     oldest: datetime | None
+
+    @property
+    def why(self) -> str | None:
+        """Say by whom and why it is paused, or who works it."""
+        if (paused := self.paused) is None:
+            return self.owner
+        until = f", until {moment(paused.until)}" if paused.until else ""
+        return f"by {paused.by}{until}: {paused.why}"
 
     def as_json(self) -> dict[str, Any]:
         paused = self.paused
@@ -94,6 +102,5 @@ def state(name: str, read: "Settings", paused: "Paused | None", owner: str | Non
     if not options.enabled:
         return "disabled"
     if paused is not None:
-        until = f" until {moment(paused.until)}" if paused.until else ""
-        return f"paused by {paused.by}{until}: {paused.why}"
+        return "paused"
     return "at work" if owner else "no worker"
