@@ -241,6 +241,19 @@ async def test_only_one_probe_is_out_at_a_time() -> None:
 
 
 @virtual
+async def test_an_answer_that_nobody_judged_proves_nothing() -> None:
+    """A probe that is cut off after its first byte does not reopen."""
+    gate = opened()
+    await call(gate, UNAUTHORIZED, status=401)
+    probe = await gate.slot()
+    probe.charge()
+    probe.answered(200)
+    probe.release()
+
+    assert gate.paused is not None
+
+
+@virtual
 async def test_three_relations_make_an_outage_and_two_do_not() -> None:
     """Failures that one or two relations can explain cost attempts, not the connection."""
     gate = opened()

@@ -1,12 +1,20 @@
 import asyncio
 import gzip
 import socket
+import ssl
 import tracemalloc
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tests.sending.hostile import Handler, answer, request, serving
 from worker.errors import AddressError, RetryableError, TargetError, UnknownOutcomeError, UnsupportedError
@@ -16,6 +24,7 @@ from worker.sending.transport import MOST_BYTES, Transport
 from worker.sending.wire import Request, Response
 
 SECRET = "s3cr3t-t0ken"
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -190,6 +199,32 @@ async def test_gives_up_connecting_in_time() -> None:
 
     assert isinstance(error, RetryableError)
     assert "too long to connect" in error.detail
+    assert client.used == 0
+
+
+async def test_sends_nothing_to_a_host_that_cannot_prove_its_name(client: Client, tmp_path: Path) -> None:
+    """A certificate that nobody vouches for ends the call before it is sent."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + DAY)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = tmp_path / "server.pem"
+    no_password = serialization.NoEncryption()
+    pem.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, no_password)
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pem)
+    async with serving(once(answer()), tls) as url:
+        error = await client.failure(post(url))
+
+    assert isinstance(error, RetryableError)
+    assert "certificate" in error.detail
     assert client.used == 0
 
 

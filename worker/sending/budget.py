@@ -1,10 +1,11 @@
 """All quotas of one connection together: configured, learned, and told by headers."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from worker.sending.clock import Clocks
 from worker.sending.idle import SHORT_SECONDS, IdleRoom
 from worker.sending.learned import LearnedQuota
 from worker.sending.quota import Quota
@@ -23,14 +24,6 @@ class Use:
     quota: Quota
     used: int
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Clocks:
-    """The loop's clock, on which everything runs, and the wall's, on which it is kept."""
-
-    now: Callable[[], float]
-    wall: Callable[[], datetime]
 
 
 class Budget:

@@ -2,13 +2,13 @@
 
 import asyncio
 import math
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from worker.errors import TargetError
 from worker.sending import hints
-from worker.sending.budget import Budget, Clocks, Use
+from worker.sending.budget import Budget, Use
+from worker.sending.clock import clocks
 from worker.sending.concurrency import Concurrency
 from worker.sending.judgement import Judgement
 from worker.sending.pauses import Pause, Pauses
@@ -42,16 +42,16 @@ class Gate:
         wall: Callable[[], datetime] | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self.now = _clock(self._loop)
-        clocks = Clocks(self.now, wall or _utcnow)
+        both = clocks(self._loop, wall)
+        self.now = both.now
         self.in_flight = 0
         self.junk = 0
-        self._wall = clocks.wall
+        self._wall = both.wall
         self._changed = changed
         self._shown: Pause | None = None
         self._concurrency = Concurrency(in_flight)
-        self._budget = Budget(quotas, clocks, strict=strict, ledger=ledger, fresh=fresh, longest=longest)
-        self._pauses = Pauses(clocks.now, clocks.wall)
+        self._budget = Budget(quotas, both, strict=strict, ledger=ledger, fresh=fresh, longest=longest)
+        self._pauses = Pauses(both.now, both.wall)
         self._judgement = Judgement(self._pauses, self._concurrency, self._budget.learned)
         self._waiting = Waiting()
         self._latency = 0.0
@@ -147,7 +147,7 @@ class Gate:
         """Take a slot back."""
         self.in_flight -= 1
         if slot.probe is not None:
-            self._reopen(ramp=self._judgement.probed(slot, error if judged else None))
+            self._reopen(ramp=self._judgement.probed(slot, error, judged=judged))
         if judged:
             self._judgement.judge(slot, error, relations, self.now())
         self._move()
@@ -293,15 +293,3 @@ class Gate:
         # A loop may be a moment early, so that a timer that has gone off can still seem to lie ahead.
         self._timer = None
         self._advance()
-
-
-def _clock(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
-    """Return the loop's clock, read at this very moment.
-
-    uvloop's own stands still while callbacks run, so that calls would seem to be written before they are.
-    """
-    return time.monotonic if type(loop).__module__.startswith("uvloop") else loop.time
-
-
-def _utcnow() -> datetime:
-    return datetime.now(UTC)

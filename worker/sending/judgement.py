@@ -52,11 +52,11 @@ class Judgement:
             case _ if slot.fate == "answered":
                 self._went_well(slot, now)
 
-    def probed(self, slot: Slot, error: TargetError | None) -> bool:
+    def probed(self, slot: Slot, error: TargetError | None, *, judged: bool) -> bool:
         """Note how a probe went; return whether the gate reopens with a ramp."""
         if slot.probe is None:
             return False
-        good = slot.charged and slot.fate == "answered" and _proves(slot, error)
+        good = judged and slot.fate == "answered" and _proves(slot, error)
         if good:
             self._outage.clear()
         return self._pauses.probed(slot.probe, used=slot.charged, good=good)
