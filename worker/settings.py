@@ -147,9 +147,7 @@ def connection_model(name: str, given: Any, tree: Tree) -> type[ConnectionSettin
     """Return the model that the connection's `target` asks for, or put down why there is none."""
     path = ("connections", name)
     if not CONNECTION_NAME.fullmatch(name):
-        problem = (
-            "is no name for a connection: lower-case letters, digits and hyphens, at most 63, no hyphen first"
-        )
+        problem = "is no name for a connection: lower-case letters, digits and hyphens, at most 63, no hyphen first"
         tree.findings.append(Finding(dotted(path), problem))
     elif name in SECTIONS:
         tree.findings.append(Finding(dotted(path), "bears the name of a section; choose another"))
@@ -177,9 +175,7 @@ def doubles(connections: Mapping[str, ConnectionSettings]) -> Iterator[Finding]:
     for names in owners.values():
         if len(names) > 1:
             others = ", ".join(names[:-1])
-            yield Finding(
-                f"connections.{names[-1]}", f"is the same account as {others}; one account, one connection"
-            )
+            yield Finding(f"connections.{names[-1]}", f"is the same account as {others}; one account, one connection")
 
 
 def options(path: tuple[str, ...], model: BaseModel) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -63,16 +63,12 @@ class Metrics:
         self._version.info({"version": version})
         self._events = self._counted("events", "Messages handed over by the broker.", "result")
         self._letters = self._counted("intake_letters", "Messages that concern no connection.", "reason")
-        self._outcomes = self._counted(
-            "deliveries", "Deliveries that ended.", *CONNECTION, "outcome", "reason"
-        )
+        self._outcomes = self._counted("deliveries", "Deliveries that ended.", *CONNECTION, "outcome", "reason")
         self._calls = self._counted("calls", "HTTP calls to a target.", *CONNECTION, "status_class")
         self._refusals = self._counted(
             "refusals", "Answers that closed a connection for a while.", *CONNECTION, "reason"
         )
-        self._waited = self._counted(
-            "waited_seconds", "Time that deliveries waited, by cause.", *CONNECTION, "cause"
-        )
+        self._waited = self._counted("waited_seconds", "Time that deliveries waited, by cause.", *CONNECTION, "cause")
         self._duration = self._measured("call_duration_seconds", "From send to last byte.", CALL_BUCKETS)
         self._walk = self._measured("delivery_seconds", "From receipt to outcome.", WALK_BUCKETS)
         self._flush = Histogram(
@@ -81,9 +77,7 @@ class Metrics:
             registry=self.registry,
             buckets=FLUSH_BUCKETS,
         )
-        self._flushed = Counter(
-            f"{SPACE}_journal_changes", "Changes written by group commits.", registry=self.registry
-        )
+        self._flushed = Counter(f"{SPACE}_journal_changes", "Changes written by group commits.", registry=self.registry)
         self._ignored_traces = Counter(
             f"{SPACE}_invalid_traceparents", "Trace contexts that were ignored.", registry=self.registry
         )
