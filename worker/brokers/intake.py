@@ -16,6 +16,7 @@ from worker.brokers.client import heed_cancel
 from worker.brokers.connection import Connection, Link, said, waits
 from worker.brokers.pull import Bounds, EpochError, Pull, sequence
 from worker.brokers.streams import CONSUMER, RELATIONS
+from worker.telemetry.failpoints import failpoint
 
 ACK_WAIT = 3_600.0  # far longer than any commit: what is not acked comes again by a new epoch, not by time
 MORE_THAN_A_MESSAGE = 64 * 1024
@@ -101,7 +102,9 @@ class Intake:
         except Exception as error:
             raise EpochError(f"a batch was not committed ({type(error).__name__})") from error
         self._count(batch)
+        failpoint("before-ack")
         await self._ack(batch, link)
+        failpoint("after-ack")
         self._waits = waits()
 
     def _count(self, batch: list[Msg]) -> None:

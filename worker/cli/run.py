@@ -1,5 +1,6 @@
 """The command `run`: the worker itself."""
 
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 
 def run(config: ConfigFile = None) -> None:
     """Bring events to their targets until told to stop (SIGTERM or Ctrl-C; a second one stops at once)."""
+    from worker.telemetry.failpoints import VARIABLE, arm
     from worker.telemetry.logs import configure
 
+    arm(os.environ.get(VARIABLE))
     chosen = settings(config)
     configure(chosen.log.level, chosen.log.format, secrets=chosen.secrets())
     runner()(work(chosen))

@@ -1,5 +1,6 @@
 """One call: marks, request, answer, and each delivery's share of it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,9 @@ from worker.outcome.ending import LastCall
 from worker.sending.slot import Slot
 from worker.sending.wire import Request, Response
 from worker.targets.base import Exchange, Owners, Target
+from worker.telemetry.failpoints import armed, failpoint
+
+HALFWAY = 0.02  # seconds into a call: where the failpoint `during-call` is
 
 Send = Callable[[Request, Slot], Awaitable[Response]]
 
@@ -96,7 +100,9 @@ class Caller:
             attempt.in_call, attempt.session = True, self.session
         try:
             request = self.target.request(steps, self.now())
+            before_call()
             response = await self.send(request, slot)
+            failpoint("after-call")
             answers = self.target.read(steps, response)
         except TargetError as error:
             answers = error
@@ -202,6 +208,13 @@ class Caller:
         """Make the next call wait for a new session."""
         self.session += 1
         self.target.forget_session()
+
+
+def before_call() -> None:
+    """Pass the failpoints of a call that is about to be made."""
+    if armed():
+        failpoint("before-call")
+        asyncio.get_running_loop().call_later(HALFWAY, failpoint, "during-call")
 
 
 def first_error(answers: "list[Any] | WorkerError") -> TargetError | None:

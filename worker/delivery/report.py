@@ -9,6 +9,7 @@ import orjson
 from worker.brokers.base import Broker, BrokerError, Publication
 from worker.journal.journal import Journal
 from worker.journal.rows import Reported, Settled, Unreported
+from worker.telemetry.failpoints import failpoint
 
 BATCH = 256
 MEMORY = 20_000  # results in memory; beyond it they are read from the journal again
@@ -79,8 +80,10 @@ class Reporter:
         wait, longest = PATIENCE
         while True:
             try:
+                failpoint("before-publish")
                 most = self._broker.max_payload - HEADERS
                 await self._broker.publish([each for result in batch for each in publications_of(result, most)])
+                failpoint("after-publish")
                 break
             except BrokerError as error:
                 self._tell(f"The broker did not take {len(batch)} results: {error}")
