@@ -176,13 +176,16 @@ class Caller:
     async def said(self, slot: Slot, exchange: Exchange, request: Request) -> Request | None:
         """Say one thing; return the next, None when there is no more to say or it was refused."""
         try:
-            return exchange.send(await self.send(request, slot))
+            following = exchange.send(await self.send(request, slot))
         except StopIteration:
             slot.done()
         except TargetError as error:
             exchange.close()
             closed = error if isinstance(error, ClosedError | UnknownOutcomeError) else OutageError(error.detail)
             slot.done(closed)
+        else:
+            slot.done()
+            return following
         finally:
             slot.release()
         return None

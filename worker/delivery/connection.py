@@ -23,6 +23,7 @@ from worker.journal.rows import Delivery, Paused, Resumed, Settled, Used
 from worker.outcome.result import Teller
 from worker.sending.gate import Gate
 from worker.sending.pauses import Pause
+from worker.sending.quota import Quota
 from worker.sending.slot import Slot
 from worker.sending.wire import Request, Response
 from worker.targets.base import Target
@@ -121,9 +122,7 @@ class Connection:
         gate.restore(used)
         pause = (await journal.paused()).get(self.name)
         if pause is not None:
-            seconds = None if pause.until is None else (pause.until - self._shared.now()).total_seconds()
-            if seconds is None or seconds > 0:
-                gate.pause(seconds, pause.why, pause.by)
+            gate.restore_pause(pause.by, pause.why, pause.until)
         return gate
 
     def _engine(self) -> Engine:
@@ -141,7 +140,7 @@ class Connection:
             keeper=keeper,
             now=shared.now,
             settled=self._settled,
-            changed=lambda: self.engine.changed(),
+            changed=lambda: self.engine.changed(),  # noqa: PLW0108 -- the engine is made of this walk
             closed=lambda error: self.gate.pause(error.seconds or VENDOR_PAUSE, error.detail, "vendor"),
         )
         bounds = Bounds(settings.window, self._memory)
@@ -189,7 +188,7 @@ class Ledger:
 
     async def used(self, quota: str, moments: list[datetime]) -> None:
         """Return when these moments are on disk."""
-        await self.journal.commit(Used(self.connection, quota, tuple(moments)))
+        await self.journal.commit(Used(self.connection, quota, tuple(moments), Quota.parse(quota).seconds))
 
 
 def patience(settings: ConnectionSettings) -> Patience:

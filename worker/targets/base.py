@@ -52,7 +52,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """A question to the journal: which of these remote ids belong to *other* live relations?"""
+    """A question to the journal: which of these remote ids belong to *other* live relations."""
 
     remote_ids: tuple[str, ...]
 
