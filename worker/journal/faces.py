@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from worker.journal import audit, identity, letters, replays, requests
+from worker.journal import audit, carrying, faring, identity, letters, replays, requests
 from worker.journal.audit import Entry
 from worker.journal.burying import DISCARDED, Closing, close
+from worker.journal.carrying import Carried
 from worker.journal.desk import Desk
+from worker.journal.faring import Due, Standing
 from worker.journal.identity import Identity, Known
 from worker.journal.letters import Buried, Chosen, Filter, Group
 from worker.journal.replays import Plan, PlannedLetter
@@ -85,6 +87,18 @@ class Letters:
         """Open discarded letters again; return how many were discarded."""
         return await self.desk.write(lambda session: sum(letters.undiscard(session, each) for each in ids))
 
+    async def followers(self, chosen: Sequence[Chosen]) -> list[Chosen]:
+        """Return the open letters that wait for the creates among these."""
+        return await self.desk.browse(faring.followers, chosen)
+
+    async def standing(self, chosen: Sequence[Chosen]) -> dict[tuple[str, int], Standing]:
+        """Return what the deliveries of letters are at, by (connection, position)."""
+        return await self.desk.browse(faring.standing, chosen)
+
+    async def carry(self, carried: Sequence[Carried]) -> list[str]:
+        """Take in letters of another journal, all or none; return the ids of those that are new here."""
+        return await self.desk.write(lambda session: carrying.carry(session, carried))
+
 
 @dataclass(frozen=True, slots=True)
 class Replays:
@@ -133,6 +147,34 @@ class Replays:
     async def offered(self, connection: str, after: int, most: int) -> list[Delivery]:
         """Return what plans have on its way at a connection, in order of position."""
         return await self.desk.browse(replays.offered, connection, after, most)
+
+    async def running(self) -> list[Plan]:
+        """Return the plans at work, the oldest first."""
+        return await self.desk.browse(faring.running)
+
+    async def due(self, plan: str, connection: str, after: int, until: int, most: int) -> list[Due]:
+        """Return letters that a plan has to replay at a connection, in order, from behind an ordinal to another."""
+        return await self.desk.browse(faring.due, plan, connection, after, until, most)
+
+    async def first(self, plan: str, last: int) -> list[PlannedLetter]:
+        """Return a plan's letters up to an ordinal."""
+        return await self.desk.browse(faring.first, plan, last)
+
+    async def shares(self, plan: str) -> dict[str, int]:
+        """Return how many letters of a plan are still to come at each connection."""
+        return await self.desk.browse(faring.shares, plan)
+
+    async def ended_since(self, plan: str, since: datetime) -> int:
+        """Count the letters of a plan that ended later than that."""
+        return await self.desk.browse(faring.ended_since, plan, since)
+
+    async def moved_at(self, plan: str) -> datetime | None:
+        """Return when any letter of a plan went on last."""
+        return await self.desk.browse(faring.moved_at, plan)
+
+    async def sweep(self, plan: str, at: datetime) -> int:
+        """Note which letters of a plan are not open any more; return how many were found."""
+        return await self.desk.write(lambda session: faring.sweep(session, plan, at))
 
 
 @dataclass(frozen=True, slots=True)

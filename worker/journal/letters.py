@@ -58,6 +58,7 @@ class Group:
     connections: tuple[str, ...]
     sample: str
     detail: str
+    operation: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ UNDISCARD = Fixed(
 )
 SAMPLE = Many(
     [_l.id],
-    lambda v: select(_l.id, _l.reason, _l.detail).select_from(v.join(letters, _l.id == v.c.id)),
+    lambda v: select(_l.id, _l.reason, _l.detail, _l.operation).select_from(v.join(letters, _l.id == v.c.id)),
 )
 
 
@@ -172,13 +173,13 @@ def groups(session: Session, wanted: Filter) -> list[Group]:
         causes.setdefault(row[0], []).append(row)
     samples = {max(row[5] for row in same): fingerprint for fingerprint, same in causes.items()}
     told = [
-        group_of(causes[samples[sample]], sample, reason, detail)
-        for sample, reason, detail in session.look(SAMPLE, [(sample,) for sample in samples])
+        group_of(causes[samples[sample]], sample, reason, detail, operation)
+        for sample, reason, detail, operation in session.look(SAMPLE, [(sample,) for sample in samples])
     ]
     return sorted(told, key=lambda group: (-group.count, group.fingerprint))
 
 
-def group_of(rows: Sequence[Row], sample: str, reason: str, detail: str) -> Group:
+def group_of(rows: Sequence[Row], sample: str, reason: str, detail: str, operation: str | None) -> Group:
     """Return the group of what each connection has of one cause."""
     return Group(
         fingerprint=rows[0][0],
@@ -189,6 +190,7 @@ def group_of(rows: Sequence[Row], sample: str, reason: str, detail: str) -> Grou
         connections=tuple(sorted(row[1] for row in rows)),
         sample=sample,
         detail=detail,
+        operation=operation,
     )
 
 

@@ -47,7 +47,7 @@ DROP_BURIED = Fixed(
         _d.result.is_(None),
     )
 )
-_OVER = or_(plans.c.state == "finished", plans.c.state == "cancelled")  # after which nothing comes
+_OVER = or_(*(plans.c.state == state for state in ("finished", "cancelled", "canary_failed")))  # nothing comes after
 _OLD = plans.c.changed_at < bindparam("before")
 DROP_PLANNED = Fixed(delete(planned).where(planned.c.plan.in_(select(plans.c.id).where(_OVER, _OLD))))
 DROP_PLANS = Fixed(delete(plans).where(_OVER, _OLD))

@@ -70,6 +70,7 @@ OFFER = Fixed(
         _d.position == bindparam("position_"),
         _d.state == CODES["dead_lettered"],
         _d.result.is_(None),
+        select(letters.c.id).where(letters.c.id == bindparam("letter_"), letters.c.state == "open").exists(),
     )
     .values(
         state=CODES["waiting"],
@@ -171,8 +172,9 @@ def note(session: Session, plan: str, letter: str, state: str, remark: str | Non
 
 
 def offer(session: Session, plan: str, letter: Chosen, at: datetime) -> bool:
-    """Make a buried delivery wait again with rank `replay`; False: it is not buried, or not reported yet."""
-    done = session.run(OFFER, connection_=letter.connection, position_=letter.position, plan_=plan) > 0
+    """Make a buried delivery wait again with rank `replay`; False: it is not open, or not reported yet."""
+    place = {"connection_": letter.connection, "position_": letter.position}
+    done = session.run(OFFER, **place, plan_=plan, letter_=letter.id) > 0
     if done:
         note(session, plan, letter.id, "offered", None, at)
     return done
