@@ -62,11 +62,12 @@ class Take:
         for message in messages:
             self.read(batch, message, self.next_position())
         taken = await self._journal.take(batch.deliveries, batch.born_settled)
+        settled = taken.settled
         reused = [self.reused(batch, position) for position in taken.reused]
         if reused:
-            await self._journal.take([], reused)
+            settled += (await self._journal.take([], reused)).settled
         self.hand_on(batch, taken.fresh)
-        self._settled([ending for _, ending in (*batch.born_settled, *reused)])
+        self._settled(settled)
         self._received("duplicate", len(taken.duplicates))
         self._received("taken", len(messages) - len(taken.duplicates))
 
