@@ -103,8 +103,9 @@ class Worker:
             decode=lambda row: self._decoder.decode(row.received).event,
             now=utcnow,
             tell=self._tell,
-            lost=lambda name: self._ownership.lose(name),
+            lost=lambda name: self._ownership.lose(name),  # noqa: PLW0108 -- it is made later
             settled=self._heard,
+            failed=self._broke,
         )
         memory = settings.worker.memory // max(1, len(settings.connections))
         for name, options in settings.connections.items():
@@ -192,9 +193,13 @@ class Worker:
 
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            self._stop.set()
-            self._failure = task.exception()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._broke(task.get_name(), error)
+
+    def _broke(self, _name: str, error: BaseException) -> None:
+        """Stop the worker: a bug that stopped one of its parts is not to be outlived in silence."""
+        self._failure = error
+        self._stop.set()
 
     async def _stopped(self) -> None:
         await self._stop.wait()

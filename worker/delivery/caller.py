@@ -54,7 +54,7 @@ class Caller:
             if not load:
                 slot.release()
                 return
-            await self.mark(load)
+            await self.prepare(load)
         except BaseException:
             slot.release()
             raise
@@ -74,6 +74,18 @@ class Caller:
                     key = attempt.carrier.key
                     mine = owners(attempt).remote_ids
                     self.walk.feed(attempt, frozenset(each for each in mine if taken.get(each, key) != key))
+
+    async def prepare(self, load: Sequence[Attempt]) -> None:
+        """Write the marks that are due; from now on nobody takes these attempts back."""
+        for attempt in load:
+            attempt.in_call = True
+        try:
+            await self.mark(load)
+        except BaseException:
+            for attempt in load:
+                attempt.in_call = False
+                self.ready.add(attempt)
+            raise
 
     async def mark(self, load: Sequence[Attempt]) -> None:
         """Note in the journal what is about to be sent and must not be repeated blindly."""
@@ -97,7 +109,7 @@ class Caller:
         response: Response | None = None
         answers: list[Any] | WorkerError
         for attempt in load:
-            attempt.in_call, attempt.session = True, self.session
+            attempt.session = self.session
         try:
             request = self.target.request(steps, self.now())
             before_call()

@@ -45,6 +45,7 @@ class Shared:
     tell: Callable[[str], None]
     lost: Callable[[str], None]
     settled: Callable[[str, list[Settled]], None]
+    failed: Callable[[str, BaseException], None]
 
 
 class Connection:
@@ -156,7 +157,19 @@ class Connection:
             shared.now,
             settings.batch,
         )
-        return Engine(self.name, shared.journal, self.gate, window, lanes, ready, walk, caller, shared.now)
+        return Engine(
+            self.name,
+            shared.journal,
+            self.gate,
+            window,
+            lanes,
+            ready,
+            walk,
+            caller,
+            shared.now,
+            shared.tell,
+            self._lost,
+        )
 
     def _settled(self, settled: list[Settled]) -> None:
         self._shared.reporter.add(settled)
@@ -175,8 +188,8 @@ class Connection:
         self._shared.lost(self.name)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
-        if not task.cancelled() and task.exception() is not None:
-            self._shared.tell(f"{self.name} stopped: {type(task.exception()).__name__}")
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._shared.failed(self.name, error)
 
 
 @dataclass(frozen=True, slots=True)

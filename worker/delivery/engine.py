@@ -1,7 +1,7 @@
 """One connection at work: loads, starts, waits for slots, calls."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 
 from schemas.cloudevent import Event
@@ -12,12 +12,14 @@ from worker.delivery.lanes import Lanes
 from worker.delivery.ready import Ready
 from worker.delivery.walk import Walk
 from worker.delivery.window import Window
+from worker.journal.errors import JournalError, LeaseLostError
 from worker.journal.journal import Journal
 from worker.journal.rows import Delivery
 from worker.sending.gate import Gate
 from worker.sending.pauses import Pause
 from worker.sending.slot import Slot
 
+JOURNAL_PATIENCE = 1.0  # seconds between tries while the journal does not answer
 FORGET_AFTER = 1.0  # seconds that a pause must last before what is held is dropped; the journal has it
 
 
@@ -35,6 +37,8 @@ class Engine:
         walk: Walk,
         caller: Caller,
         now: Callable[[], datetime],
+        tell: Callable[[str], None],
+        lost: Callable[[], None],
     ) -> None:
         self.connection = connection
         self.gate = gate
@@ -45,6 +49,8 @@ class Engine:
         self.caller = caller
         self._journal = journal
         self._now = now
+        self._tell = tell
+        self._lost = lost
         self._work = asyncio.Event()
         self._wanted = asyncio.Event()
         self._calls: set[asyncio.Task[None]] = set()
@@ -121,7 +127,7 @@ class Engine:
                 await self.caller.probe(slot)
                 continue
             if slot.probe and self._forgotten:
-                await self._remember()
+                await self._guarded(self._remember())
             self._start()
             if not (self.ready or self.walk.asking):
                 self._work.clear()
@@ -146,10 +152,21 @@ class Engine:
                 missing -= 1
 
     def _spawn(self, tasks: asyncio.TaskGroup, slot: Slot) -> None:
-        call = tasks.create_task(self.caller.call(slot))
+        call = tasks.create_task(self._guarded(self.caller.call(slot)))
         self._calls.add(call)
         self._quiet.clear()
         call.add_done_callback(self._called)
+
+    async def _guarded(self, work: Coroutine[None, None, None]) -> None:
+        """Do what needs the journal; while it does not answer, nothing is lost and everything waits."""
+        try:
+            await work
+        except LeaseLostError:
+            self._lost()
+        except JournalError as error:
+            self._tell(f"{self.connection} waits for the journal: {error}")
+            await asyncio.sleep(JOURNAL_PATIENCE)
+            self._wanted.set()
 
     def _called(self, call: "asyncio.Task[None]") -> None:
         self._calls.discard(call)
@@ -162,7 +179,7 @@ class Engine:
             await self._wanted.wait()
             self._wanted.clear()
             if self.gate.paused is None:
-                await self._remember()
+                await self._guarded(self._remember())
 
     async def _remember(self) -> None:
         self._forgotten = False

@@ -124,6 +124,7 @@ class Simulation:
             tell=lambda _: None,
             lost=lambda _: None,
             settled=self._settled,
+            failed=broke,
         )
 
     def _vendor(self) -> Vendor:
@@ -164,6 +165,11 @@ class Simulation:
 DATA = LinkCreated.model_validate(
     {"kind": "link", "relation_type": "a:b", "parents": [{"record_id": 1}], "children": [{"record_id": 2}]}
 )
+
+
+def broke(name: str, error: BaseException) -> None:
+    """Let a bug of the engine end the simulation, not be waited for."""
+    raise RuntimeError(f"{name} broke") from error
 
 
 class Silence:
