@@ -1,7 +1,7 @@
 """The noun `connections`: how they stand, and what a person may do about it."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -10,10 +10,12 @@ from worker.cli.exits import Exit, Problem, nothing
 from worker.cli.ledger import opened, person, with_journal
 from worker.cli.options import AsJson, ConfigFile, settings
 from worker.cli.output import note, say, show_json, show_table
-from worker.cli.standing import Standing, standings
+from worker.cli.standing import why
 from worker.journal.errors import JournalError
 
 if TYPE_CHECKING:
+    from worker.delivery.standing import Standing
+    from worker.delivery.steering import Action
     from worker.journal.journal import Journal
     from worker.settings import Settings
 
@@ -22,15 +24,16 @@ app = typer.Typer(help="See and steer connections.", no_args_is_help=True)
 Done = TypeVar("Done")
 Name = Annotated[str, typer.Argument(help="The connection's name.")]
 COLUMNS = ("connection", "target", "state", "waiting", "oldest", "buried", "why")
-ANSWER_WITHIN = 10.0  # seconds that a running worker has to answer
 PROBE_WITHIN = 90.0
 
 
 @app.command("list")
 def list_(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
     """List all connections: state, backlog, dead letters."""
+    from worker.delivery.standing import standings
+
     read = settings(config)
-    found = with_journal(read, lambda journal: standings(read, journal))
+    found = with_journal(read, lambda journal: standings(read.connections, journal))
     if as_json:
         show_json([one.as_json() for one in found])
     elif found:
@@ -39,8 +42,8 @@ def list_(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
         note("no connections; `relation-worker config init` shows how to begin")
 
 
-def row(one: Standing) -> tuple[Any, ...]:
-    return (one.name, one.target, one.state, one.waiting, one.oldest, one.buried, one.why)
+def row(one: "Standing") -> tuple[Any, ...]:
+    return (one.name, one.target, one.state, one.waiting, one.oldest, one.buried, why(one))
 
 
 @app.command()
@@ -67,18 +70,15 @@ def resume(name: Name, config: ConfigFile = None, *, as_json: AsJson = False) ->
     steer(read, name, "resume", {}, as_json=as_json)
 
 
-def steer(read: "Settings", name: str, action: str, detail: dict[str, Any], *, as_json: bool) -> None:
+def steer(read: "Settings", name: str, action: "Action", detail: dict[str, Any], *, as_json: bool) -> None:
     """Ask the worker that has the connection, or write it down for the next one."""
-    by = person()
+    from worker.delivery import steering
 
     async def steered(journal: "Journal") -> str | None:
-        now = datetime.now(UTC)
-        await journal.audit.append(by, action, {"connection": name, **detail}, now)
-        if (owner := await owner_of(journal, name)) is None:
-            await journal.commit(change(name, by, action, detail, now))
-            return None
-        await answered(journal, name, action, detail, ANSWER_WITHIN)
-        return owner
+        try:
+            return await steering.steer(journal, name, action, detail, person(), datetime.now(UTC))
+        except steering.UnansweredError as error:
+            raise unanswered(error) from error
 
     owner = with_journal(read, steered)
     if as_json:
@@ -87,37 +87,8 @@ def steer(read: "Settings", name: str, action: str, detail: dict[str, Any], *, a
         say(f"{name}: {action}d{'' if owner else '; no worker has it now, it holds from the next start'}")
 
 
-def change(name: str, by: str, action: str, detail: dict[str, Any], now: datetime) -> Any:
-    from worker.journal.rows import Paused, Resumed
-
-    if action == "resume":
-        return Resumed(name, by)
-    seconds = detail["seconds"]
-    until = None if seconds is None else now + timedelta(seconds=seconds)
-    return Paused(name, by, detail["why"], until)
-
-
-async def owner_of(journal: "Journal", name: str) -> str | None:
-    """Return who works the connection now."""
-    now = await journal.clock()
-    return next((one.owner for one in await journal.leases() if one.name == name and one.until > now), None)
-
-
-async def answered(journal: "Journal", name: str, action: str, detail: Any, within: float) -> Any:
-    """Ask the connection's owner, and wait for its answer."""
-    import asyncio
-
-    number = await journal.requests.ask(name, action, detail, person(), datetime.now(UTC))
-    try:
-        async with asyncio.timeout(within):
-            while True:
-                found = await journal.requests.one(number)
-                if found is not None and found.answered_at is not None:
-                    return found.answer
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        hint = "the request stays in the journal, and holds as soon as it is read"
-        raise Problem(f"{name}: its worker has not answered within {within:.0f} s", hint=hint) from None
+def unanswered(error: Exception) -> Problem:
+    return Problem(str(error), hint="the request stays in the journal, and holds as soon as it is read")
 
 
 @app.command()
@@ -145,6 +116,7 @@ def check(
 
 async def check_all(read: "Settings", names: list[str]) -> dict[str, dict[str, Any]]:
     from worker.cli.probing import probed
+    from worker.delivery.steering import UnansweredError, answered, owner_of
 
     async with opened(read) as journal:
         found = {}
@@ -152,7 +124,11 @@ async def check_all(read: "Settings", names: list[str]) -> dict[str, dict[str, A
             if await owner_of(journal, name) is None:
                 found[name] = await probed(journal, name, read.connections[name], PROBE_WITHIN)
             else:
-                found[name] = await answered(journal, name, "check", {}, PROBE_WITHIN)
+                try:
+                    now = datetime.now(UTC)
+                    found[name] = await answered(journal, name, "check", {}, person(), now, PROBE_WITHIN)
+                except UnansweredError as error:
+                    raise unanswered(error) from error
         return found
 
 

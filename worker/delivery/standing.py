@@ -1,0 +1,90 @@
+"""How each connection stands, from its options and the journal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from worker.journal.backlog import Backlog
+from worker.journal.journal import Journal
+from worker.journal.rows import INTAKE, Paused
+from worker.targets.options import ConnectionSettings
+
+NOTHING = Backlog()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One connection as every face shows it."""
+
+    name: str
+    target: str | None
+    state: str
+    paused: Paused | None
+    owner: str | None
+    waiting: int
+    replaying: int
+    unreported: int
+    buried: int
+    oldest: datetime | None
+
+    def as_json(self) -> dict[str, Any]:
+        paused = self.paused
+        return {
+            "connection": self.name,
+            "target": self.target,
+            "state": self.state,
+            "paused": None
+            if paused is None
+            else {
+                "by": paused.by,
+                "why": paused.why,
+                "until": paused.until.isoformat() if paused.until else None,
+            },
+            "worked_by": self.owner,
+            "waiting": self.waiting,
+            "replaying": self.replaying,
+            "unreported": self.unreported,
+            "buried": self.buried,
+            "oldest": self.oldest.isoformat() if self.oldest else None,
+        }
+
+
+async def standings(connections: Mapping[str, ConnectionSettings], journal: Journal) -> list[Standing]:
+    """Return all connections of the settings, and those that only the journal knows."""
+    now = await journal.clock()
+    backlog, paused = await journal.backlog(), await journal.paused()
+    stored = await journal.accounts.all()
+    owners = {one.name: one.owner for one in await journal.leases() if one.until > now}
+    retired = {name for name, one in stored.items() if one.retired_at is not None}
+    names = sorted({*connections, *backlog, *stored} - (retired - backlog.keys()))
+    return [
+        Standing(
+            name=name,
+            target=options.target if (options := connections.get(name)) else None,
+            state=state(name, options, paused.get(name), owners.get(name), retired),
+            paused=paused.get(name),
+            owner=owners.get(name),
+            waiting=(lines := backlog.get(name, NOTHING)).live,
+            replaying=lines.replay,
+            unreported=lines.unreported,
+            buried=lines.buried,
+            oldest=lines.oldest,
+        )
+        for name in names
+    ]
+
+
+def state(
+    name: str, options: ConnectionSettings | None, paused: Paused | None, owner: str | None, retired: set[str]
+) -> str:
+    """Return what a person wants to know first."""
+    if name == INTAKE:
+        return "intake"
+    if options is None:
+        return "retired" if name in retired else "not in the settings"
+    if not options.enabled:
+        return "disabled"
+    if paused is not None:
+        return "paused"
+    return "at work" if owner else "no worker"
