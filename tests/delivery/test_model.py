@@ -29,7 +29,7 @@ def histories(draw: st.DrawFn) -> list[Happening]:
 
 def play(history: list[Happening], temper: Temper, seed: int, *, crashes: list[float] | None = None, **options: Any) -> Run:
     world = World(temper, random.Random(seed), options.get("batch", 1))
-    played = Run(world, history, sorted(crashes or []), {"max_attempts": 1000, "backoff": {"base": 0.1, "cap": 1}, **options})
+    played = Run(world, history, sorted(crashes or []), {"max_attempts": 1000, "look_attempts": 100, "backoff": {"base": 0.1, "cap": 1}, **options})
     run(played.play())
     return played
 

@@ -74,6 +74,8 @@ class Engine:
                 self._take_back(lane)
         self.changed()
         self._wanted.set()
+        if self._forgotten:
+            self._work.set()
 
     def changed(self) -> None:
         """Look whether there is work: a step or a lane may have become ready."""
@@ -126,6 +128,8 @@ class Engine:
             if slot.probe in ("credentials", "address"):
                 await self.caller.probe(slot)
                 continue
+            if slot.probe:
+                self._hold_on()
             if slot.probe and self._forgotten:
                 await self._guarded(self._remember())
             self._start()
@@ -188,6 +192,7 @@ class Engine:
         if strangers:
             known = await self._journal.known(self.connection, [lane.key for lane in strangers])
             for lane in strangers:
+                self.walk.rest_on(lane)
                 self.lanes.get_known(lane, known[lane.key])
         self.changed()
 
@@ -196,6 +201,11 @@ class Engine:
         if attempt is not None and is_untouched(attempt):
             self.lanes.take_back(lane, attempt)
             self.walk.unblock(attempt)
+
+    def _hold_on(self) -> None:
+        """Keep what is held while a probe is under way."""
+        self._is_long = False
+        asyncio.get_running_loop().call_later(FORGET_AFTER, self._last)
 
     def _last(self) -> None:
         self._is_long = self.gate.paused is not None
@@ -207,6 +217,7 @@ class Engine:
         self._forgotten = True
         self.walk.forget()
         self.window.forget()
+        self._work.set()  # somebody must wait for the slot that a probe gets
 
 
 def is_untouched(attempt: Attempt) -> bool:

@@ -293,6 +293,14 @@ class Walk:
         lane.timer = asyncio.get_running_loop().call_later(delay, self.wake, lane)
         self.keeper.keep((attempted(self.settler.connection, carrier, self.now(), delay),))
 
+    def rest_on(self, lane: Lane) -> None:
+        """Go on with a rest that an earlier window or worker began."""
+        until = lane.waiting[0].row.retry_at if lane.waiting else None
+        left = (until - self.now()).total_seconds() if until is not None else 0.0
+        if left > 0 and lane.timer is None:
+            delay = min(left, max(self.patience.cap, self.patience.look_after))
+            lane.timer = asyncio.get_running_loop().call_later(delay, self.wake, lane)
+
     def wake(self, lane: Lane) -> None:
         """End a lane's rest."""
         lane.rest()
