@@ -117,7 +117,7 @@ def inserted(delivery: Delivery) -> tuple[Any, ...]:
         delivery.plan,
         received.stream,
         received.stream_sequence,
-        received.subject,
+        storable(received.subject),
         received.received_at.timestamp(),
         packed(received.headers) if received.headers else None,
         received.body,

@@ -234,5 +234,5 @@ def desk_of(place: Database, session: Session, book: Book, *, inline: bool) -> D
     flusher = Flusher(place, Flush(place, book), session)
     loop = asyncio.get_running_loop()
     if inline:
-        return Desk(InlineReader(session), InlineReader(session), InlineWriter(flusher, loop))
+        return Desk(InlineReader(place, session), InlineReader(place, session), InlineWriter(flusher, loop))
     return Desk(ThreadReader(place), ThreadReader(place), ThreadWriter(flusher, loop))

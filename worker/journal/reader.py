@@ -29,11 +29,15 @@ class Reader(Protocol):
 class InlineReader:
     """Reads in the loop itself, over the writer's session."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, place: Database, session: Session) -> None:
+        self._place = place
         self._session = session
 
     async def read(self, question: Question[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        return question(self._session, *args, **kwargs)
+        try:
+            return question(self._session, *args, **kwargs)
+        except self._place.errors as error:
+            raise self._place.explained(error) from error
 
     async def close(self) -> None:
         """Leave the session: it is the writer's to close."""
