@@ -1,3 +1,4 @@
+import os
 import random
 from typing import Any
 
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 from tests.delivery.world import BAD, Happening, Run, Temper, World, expected
 from worker.simulation.loop import run
 
+# More of them with EXAMPLES=2000 in the environment.
+EXAMPLES = int(os.environ.get("EXAMPLES", "30"))
 WORDS = ["created", "updated", "updated", "updated", "deleted"]
 SUBJECTS = ["a", "b", "c"]
 
@@ -27,14 +30,21 @@ def histories(draw: st.DrawFn) -> list[Happening]:
     return history
 
 
-def play(history: list[Happening], temper: Temper, seed: int, *, crashes: list[float] | None = None, **options: Any) -> Run:
+def play(
+    history: list[Happening], temper: Temper, seed: int, *, crashes: list[float] | None = None, **options: Any
+) -> Run:
     world = World(temper, random.Random(seed), options.get("batch", 1))
-    played = Run(world, history, sorted(crashes or []), {"max_attempts": 1000, "look_attempts": 100, "backoff": {"base": 0.1, "cap": 1}, **options})
+    played = Run(
+        world,
+        history,
+        sorted(crashes or []),
+        {"max_attempts": 1000, "look_attempts": 100, "backoff": {"base": 0.1, "cap": 1}, **options},
+    )
     run(played.play())
     return played
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(history=histories(), seed=st.integers(0, 9), batch=st.sampled_from([1, 5]), whole=st.booleans())
 def test_the_target_ends_as_if_all_had_gone_one_by_one(
     history: list[Happening], seed: int, batch: int, whole: bool
@@ -47,7 +57,7 @@ def test_the_target_ends_as_if_all_had_gone_one_by_one(
     assert 0 == played.world.overlaps
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(history=histories(), seed=st.integers(0, 99), batch=st.sampled_from([1, 5]))
 def test_lost_answers_change_nothing(history: list[Happening], seed: int, batch: int) -> None:
     """Calls that are lost before or after the work was done end as if they had not been."""
@@ -59,7 +69,7 @@ def test_lost_answers_change_nothing(history: list[Happening], seed: int, batch:
     assert 0 == played.world.overlaps
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     history=histories(),
     seed=st.integers(0, 99),
@@ -75,7 +85,9 @@ def test_a_crash_in_between_changes_nothing(history: list[Happening], seed: int,
 
 def test_ten_updates_become_one_call() -> None:
     """What waits folds into one call, each absorbed event with an outcome of its own."""
-    history = [Happening("created", "a", {"note": "0"})] + [Happening("updated", "a", {"note": str(n)}) for n in range(1, 10)]
+    history = [Happening("created", "a", {"note": "0"})] + [
+        Happening("updated", "a", {"note": str(n)}) for n in range(1, 10)
+    ]
     played = play(history, Temper(), 1)
 
     assert {"a": {"note": "9"}} == played.world.records

@@ -70,7 +70,7 @@ class World:
     def course(self, task: Task) -> Course:
         subject, data = task.event.subject, task.data.model_dump(mode="json", exclude_unset=True)
         if task.operation == "create" and task.in_doubt and (yield self._step("find", subject, {})):
-            yield self._step("update", subject, data)
+            yield self._step("replace", subject, data)
             return Applied("created", subject)
         done = yield self._step(task.operation, subject, data)
         if task.operation == "delete":
@@ -146,6 +146,8 @@ class World:
             case "create":
                 self.made[subject] += 1
                 self.records[subject] = shown(data)
+            case "replace":
+                self.records[subject] = shown(data)
             case "update":
                 self.records[subject] = patched(self.records.get(subject, {}), shown(data))
             case "delete":
@@ -180,9 +182,21 @@ def event_of(number: int, happening: Happening) -> Event:
         given.setdefault("name", "N")
     data = data_model("party", operation).model_validate(given)  # type: ignore[arg-type]  # one of the three words
     return Event.model_construct(
-        specversion="1.0", id=f"e{number}", source="/w", type=f"relation.{happening.word}", subject=happening.subject,
-        time=BEGINNING, sequence=None, expirytime=None, correlationid=None, causationid=None, traceparent=None,
-        tracestate=None, target=None, extensions={}, data=data,
+        specversion="1.0",
+        id=f"e{number}",
+        source="/w",
+        type=f"relation.{happening.word}",
+        subject=happening.subject,
+        time=BEGINNING,
+        sequence=None,
+        expirytime=None,
+        correlationid=None,
+        causationid=None,
+        traceparent=None,
+        tracestate=None,
+        target=None,
+        extensions={},
+        data=data,
     )
 
 
@@ -249,8 +263,15 @@ class Run:
             target="world", quotas=(Quota(1000, 1.0),), timeouts=Timeouts(), **{"in_flight": 8, **self.options}
         )
         shared = Shared(
-            journal=journal, reporter=reporter, teller=Teller("t", "0"), decode=self._decode, now=self._now,
-            tell=lambda _: None, lost=lambda _: None, settled=self._settled, failed=self._broke,
+            journal=journal,
+            reporter=reporter,
+            teller=Teller("t", "0"),
+            decode=self._decode,
+            now=self._now,
+            tell=lambda _: None,
+            lost=lambda _: None,
+            settled=self._settled,
+            failed=self._broke,
         )
         connection = Connection("world", settings, self.world, shared, self.world.send, 2**20)
         await connection.start(before)
