@@ -54,7 +54,7 @@ def test_the_target_ends_as_if_all_had_gone_one_by_one(
 
     assert expected(history) == played.world.records
     assert all(len(notes) == 1 for notes in played.outcomes.values())
-    assert 0 == played.world.overlaps
+    assert played.world.overlaps == 0
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -66,7 +66,7 @@ def test_lost_answers_change_nothing(history: list[Happening], seed: int, batch:
 
     assert expected(history) == played.world.records
     assert all(len(notes) == 1 for notes in played.outcomes.values())
-    assert 0 == played.world.overlaps
+    assert played.world.overlaps == 0
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -90,9 +90,9 @@ def test_ten_updates_become_one_call() -> None:
     ]
     played = play(history, Temper(), 1)
 
-    assert {"a": {"note": "9"}} == played.world.records
+    assert played.world.records == {"a": {"note": "9"}}
     assert played.world.calls <= 2
-    assert ["merged"] * 8 == [notes[0] for notes in played.outcomes.values()][:8] or played.world.calls == 2
+    assert [notes[0] for notes in played.outcomes.values()][:8] == ["merged"] * 8 or played.world.calls == 2
 
 
 def test_one_bad_update_buries_itself_only() -> None:
@@ -100,8 +100,8 @@ def test_one_bad_update_buries_itself_only() -> None:
     history = [Happening("updated", "a", {"note": BAD if n == 9 else str(n)}) for n in range(10)]
     played = play(history, Temper(), 1)
 
-    assert {"a": {"note": "8"}} == played.world.records
-    assert [10] == [position for position, notes in played.outcomes.items() if notes == ["rejected"]]
+    assert played.world.records == {"a": {"note": "8"}}
+    assert [position for position, notes in played.outcomes.items() if notes == ["rejected"]] == [10]
 
 
 @pytest.mark.parametrize("count", [2, 7, 16, 50])

@@ -17,7 +17,7 @@ def test_agreement_has_no_mismatch() -> None:
     """Changes that the results tell, once each, in a vendor and a journal that show them, agree."""
     results = [told("created"), told("updated")]
 
-    assert [] == mismatches("superoffice", results, Shown([CREATED, UPDATED, AGAIN], ["77"]), LIVE)
+    assert mismatches("superoffice", results, Shown([CREATED, UPDATED, AGAIN], ["77"]), LIVE) == []
 
 
 @pytest.mark.parametrize(
@@ -55,5 +55,5 @@ def test_replaced_pairs_of_onoffice_are_told_apart() -> None:
         {"kind": "create", "key": after, "changed": []},
     ]
 
-    assert [] == mismatches("onoffice", results, Shown(effects, [after]), {("/crm", "a"): after})
+    assert mismatches("onoffice", results, Shown(effects, [after]), {("/crm", "a"): after}) == []
     assert mismatches("onoffice", results, Shown(effects[:2], []), {("/crm", "a"): after})
