@@ -1,0 +1,214 @@
+"""Writes dead letters as JSON lines, and reads them on another machine."""
+
+import base64
+import hashlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from worker.dead_letters.errors import DamagedError, DeadLetterError
+from worker.journal.carrying import Carried
+from worker.journal.journal import Journal
+from worker.journal.letters import Buried, Filter
+from worker.journal.rows import Delivery, Letter, Received
+
+VERSION = 1
+PAGE = 200  # letters that are read at once
+
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Counted = Annotated[int, Field(ge=0)]
+
+
+class Line(BaseModel):
+    """One exported letter: complete, so that it can be replayed where it is imported."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    version: Literal[1]
+    id: Text
+    connection: Text
+    position: int
+    source: str | None
+    subject: str | None
+    event_id: str | None
+    operation: Literal["create", "update", "delete"] | None
+    reason: Text
+    detail: str
+    fingerprint: str
+    status: int | None
+    buried_at: Annotated[AwareDatetime, Field(strict=False)]
+    first_buried_at: Annotated[AwareDatetime, Field(strict=False)]
+    burials: Annotated[int, Field(ge=1)]
+    maybe_sent: bool
+    attempts: Counted
+    calls: Counted
+    replays: Counted
+    delivery_source: str
+    delivery_subject: str
+    delivery_event_id: str
+    delivery_operation: Literal["create", "update", "delete"]
+    digest: str
+    stream: str
+    stream_sequence: int
+    topic: str
+    received_at: Annotated[AwareDatetime, Field(strict=False)]
+    headers: tuple[tuple[str, str], ...] = Field(strict=False)
+    body_base64: str
+    sha256: str
+    case: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import came to: ids that are new here, and those that were known and are left as they are."""
+
+    new: tuple[str, ...]
+    known: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Carries letters out of one journal and into it."""
+
+    journal: Journal
+    now: Callable[[], datetime]
+
+    async def export(self, wanted: Filter) -> AsyncIterator[bytes]:
+        """Yield a line of JSON for each letter, those buried last first; what has no body left is not in it."""
+        after: str | None = None
+        while page := await self.journal.letters.page(wanted, PAGE, after):
+            for each in page:
+                line = await self.line(each.letter.id)
+                if line is not None:
+                    yield line
+            after = page[-1].letter.id
+
+    async def line(self, letter: str) -> bytes | None:
+        """Return one letter as a line."""
+        buried = await self.journal.letters.one(letter)
+        if buried is None:
+            return None
+        row = await self.journal.delivery(buried.letter.connection, buried.letter.position)
+        return None if row is None else orjson.dumps(line_of(buried, row)) + b"\n"
+
+    async def read(self, raw: bytes, by: str) -> Imported:
+        """Take letters in, all or none; raises DamagedError with the line that is no letter."""
+        carried = lines(raw)
+        if not carried:
+            raise DeadLetterError("there is no line in it; nothing was imported")
+        new = await self.journal.letters.carry(carried)
+        known = {each.letter.id for each in carried} - set(new)
+        detail = {"letters": len(new), "known": len(known), "ids": new[:20]}
+        await self.journal.audit.append(by, "dead.import", detail, self.now())
+        return Imported(tuple(new), tuple(sorted(known)))
+
+
+def line_of(buried: Buried, row: Delivery) -> dict[str, Any]:
+    """Return what a letter's line says."""
+    letter, received = buried.letter, row.received
+    return {
+        "version": VERSION,
+        "id": letter.id,
+        "connection": letter.connection,
+        "position": letter.position,
+        "source": letter.source,
+        "subject": letter.subject,
+        "event_id": letter.event_id,
+        "operation": letter.operation,
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "fingerprint": letter.fingerprint,
+        "status": letter.status,
+        "buried_at": letter.buried_at.isoformat(),
+        "first_buried_at": buried.first_buried_at.isoformat(),
+        "burials": buried.burials,
+        "maybe_sent": row.maybe_sent,
+        "attempts": row.attempts,
+        "calls": row.calls,
+        "replays": row.replays,
+        "delivery_source": row.source,
+        "delivery_subject": row.subject,
+        "delivery_event_id": row.event_id,
+        "delivery_operation": row.operation,
+        "digest": row.digest.hex(),
+        "stream": received.stream,
+        "stream_sequence": received.stream_sequence,
+        "topic": received.subject,
+        "received_at": received.received_at.isoformat(),
+        "headers": [list(pair) for pair in received.headers],
+        "body_base64": base64.b64encode(received.body).decode(),
+        "sha256": hashlib.sha256(received.body).hexdigest(),
+        "case": orjson.loads(letter.case),
+    }
+
+
+def lines(raw: bytes) -> list[Carried]:
+    """Return the letters of an export, in order of their positions; raises DamagedError."""
+    found: dict[str, Carried] = {}
+    for number, text in enumerate(raw.splitlines(), 1):
+        if text.strip():
+            carried = carried_of(number, text)
+            if carried.letter.id in found:
+                raise DamagedError(number, "the same letter stands on an earlier line")
+            found[carried.letter.id] = carried
+    return sorted(found.values(), key=lambda each: (each.delivery.position, each.letter.id))
+
+
+def carried_of(number: int, text: bytes) -> Carried:
+    """Return the letter that one line holds."""
+    try:
+        line = Line.model_validate(orjson.loads(text))
+        body, digest = base64.b64decode(line.body_base64, validate=True), bytes.fromhex(line.digest)
+    except orjson.JSONDecodeError:
+        raise DamagedError(number, "is not JSON") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "it"
+        raise DamagedError(number, f"is no dead letter, {where}: {first['msg']}") from None
+    except ValueError:
+        raise DamagedError(number, "its body is not what was exported") from None
+    if hashlib.sha256(body).hexdigest() != line.sha256:
+        raise DamagedError(number, "its body is not what was exported")
+    return Carried(delivery_of(line, body, digest), letter_of(line), line.first_buried_at, line.burials)
+
+
+def delivery_of(line: Line, body: bytes, digest: bytes) -> Delivery:
+    """Return the delivery that a line tells of."""
+    received = Received(line.stream, line.stream_sequence, line.topic, line.received_at, line.headers, body)
+    return Delivery(
+        connection=line.connection,
+        position=line.position,
+        source=line.delivery_source,
+        subject=line.delivery_subject,
+        event_id=line.delivery_event_id,
+        digest=digest,
+        operation=line.delivery_operation,
+        received=received,
+        maybe_sent=line.maybe_sent,
+        attempts=line.attempts,
+        calls=line.calls,
+        replays=line.replays,
+    )
+
+
+def letter_of(line: Line) -> Letter:
+    """Return the letter that a line tells of."""
+    return Letter(
+        id=line.id,
+        connection=line.connection,
+        position=line.position,
+        source=line.source,
+        subject=line.subject,
+        event_id=line.event_id,
+        operation=line.operation,
+        reason=line.reason,
+        detail=line.detail,
+        fingerprint=line.fingerprint,
+        status=line.status,
+        buried_at=line.buried_at,
+        case=orjson.dumps(dict(line.case)),
+    )

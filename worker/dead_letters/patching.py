@@ -1,0 +1,120 @@
+"""Changes an event by JSON Patch, and holds the result against the contract."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jsonpatch
+import orjson
+
+from worker.dead_letters.document import Patch
+from worker.dead_letters.errors import PatchError
+from worker.errors import InvalidMessageError
+from worker.intake.content import Document, content
+from worker.intake.decode import Decoded, Decoder
+from worker.intake.document import parsed
+from worker.journal.rows import Received
+
+KEPT = ("id", "source", "subject", "type", "sequence")  # a patch that changed them would make another event
+FAILURES = (
+    jsonpatch.JsonPatchException,
+    jsonpatch.JsonPointerException,
+    TypeError,  # an operation lacks a member, or goes into a scalar: the library does not look
+    ValueError,
+    KeyError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Patched:
+    """An event as it came (structured form), as it is to be, and read."""
+
+    before: Document
+    after: Document
+    decoded: Decoded
+
+
+@dataclass(frozen=True, slots=True)
+class Patcher:
+    """Reads and changes events by this installation's settings."""
+
+    decoder: Decoder
+    max_bytes: int
+
+    def patched(self, received: Received, patch: Patch, lacking: Sequence[str] = ()) -> Patched:
+        """Return the changed event; raises PatchError.
+
+        `lacking`: the attributes that may be supplied although they give an event its identity.
+        """
+        before = self.document(received)
+        after = applied(before, patch)
+        check_kept(before, after, lacking)
+        if len(orjson.dumps(after)) > self.max_bytes:
+            raise PatchError(f"the changed event is larger than {self.max_bytes} bytes")
+        try:
+            return Patched(before, after, self.decoder.read(after, received.subject))
+        except InvalidMessageError as error:
+            what = "the patch makes no valid event" if patch else "it is no valid event"
+            raise PatchError(f"{what}: {error.detail}") from error
+
+    def document(self, received: Received) -> Document:
+        """Return the event as it came, in structured form, even if attributes lack."""
+        try:
+            return content(received, self.max_bytes)
+        except InvalidMessageError:
+            return self.object(received)
+
+    def object(self, received: Received) -> Document:
+        """Return the JSON object that the body is."""
+        try:
+            given = parsed(received.body)
+        except InvalidMessageError as error:
+            raise PatchError(f"{error.detail}; it can only be discarded or exported") from error
+        if not isinstance(given, dict):
+            raise PatchError("body: is no JSON object; it can only be discarded or exported")
+        return given
+
+
+def applied(document: Document, patch: Patch) -> Document:
+    """Return the document with a patch applied to it; the given one stays as it is."""
+    if not patch:
+        return document
+    try:
+        after: Any = jsonpatch.JsonPatch(list(patch)).apply(document)
+    except FAILURES as error:
+        raise PatchError(f"the patch does not apply: {str(error)[:200]}") from error
+    if not isinstance(after, dict):
+        raise PatchError("the patch does not leave an object")
+    return after
+
+
+def check_kept(before: Document, after: Document, lacking: Sequence[str]) -> None:
+    """Raise where another event would come of it."""
+    for name in KEPT:
+        if before.get(name) != after.get(name) and name not in lacking:
+            raise PatchError(f"a patch may not change {name}")
+
+
+def lacking(document: Document, detail: str) -> tuple[str, ...]:
+    """Return which identifying attributes of what intake buried are missing, or were refused by this detail."""
+    return tuple(name for name in KEPT if document.get(name) is None or detail.startswith(f"{name}:"))
+
+
+def changes(before: Document, after: Document) -> list[dict[str, Any]]:
+    """Return what differs, member by member: path, what was there and what is there now."""
+    return list(differences(before, after, ""))
+
+
+def differences(before: Any, after: Any, path: str) -> list[dict[str, Any]]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        names = dict.fromkeys((*before, *after))
+        found = [differences(before.get(name), after.get(name), f"{path}/{escaped(name)}") for name in names]
+        return [each for some in found for each in some]
+    if before == after:
+        return []
+    return [{"path": path, "before": before, "after": after}]
+
+
+def escaped(name: str) -> str:
+    """Return a member's name as a JSON Pointer writes it."""
+    return name.replace("~", "~0").replace("/", "~1")
