@@ -17,7 +17,7 @@ SUBJECTS = ["a", "b", "c"]
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Happening]:
-    """Some relations' lives, close together or apart."""
+    """Draw some relations' lives, close together or apart."""
     history, at = [], 0.0
     for number in range(draw(st.integers(1, 14))):
         word: Any = draw(st.sampled_from(WORDS))

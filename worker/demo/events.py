@@ -116,7 +116,7 @@ def superoffice() -> Iterator[Story]:
 
 
 def outsmart() -> Iterator[Story]:
-    """Customers by the dozen, in whole records; one that the vendor refuses."""
+    """Tell of customers by the dozen, in whole records; of one that the vendor refuses."""
     name = "outsmart"
     for number in range(70):
         subject, data = f"customer-{number}", organization(number)
