@@ -24,7 +24,7 @@ def histories(draw: st.DrawFn) -> list[Happening]:
         data: dict[str, Any] = {}
         if word != "deleted":
             bad = draw(st.booleans()) and draw(st.booleans())
-            data = {"note": BAD} if bad else draw(st.sampled_from([{"note": f"n{number}"}, {"status": f"s{number}"}]))
+            data = {"group": BAD} if bad else draw(st.sampled_from([{"note": f"n{number}"}, {"status": f"s{number}"}]))
         at += draw(st.sampled_from([0.0, 0.0, 0.0, 0.02, 0.2, 3.0]))
         history.append(Happening(word, draw(st.sampled_from(SUBJECTS)), data, at))
     return history
@@ -97,7 +97,7 @@ def test_ten_updates_become_one_call() -> None:
 
 def test_one_bad_update_buries_itself_only() -> None:
     """A refused fold is undone: the bad update is buried, its neighbours are applied."""
-    history = [Happening("updated", "a", {"note": BAD if n == 9 else str(n)}) for n in range(10)]
+    history = [Happening("updated", "a", {"group": BAD} if n == 9 else {"note": str(n)}) for n in range(10)]
     played = play(history, Temper(), 1)
 
     assert played.world.records == {"a": {"note": "8"}}
@@ -107,7 +107,9 @@ def test_one_bad_update_buries_itself_only() -> None:
 @pytest.mark.parametrize("count", [2, 7, 16, 50])
 def test_splitting_finds_one_bad_member_in_few_calls(count: int) -> None:
     """One bad member among n costs at most 2 * ceil(log2 n) + 1 calls more than the one that failed."""
-    history = [Happening("updated", f"s{n}", {"note": BAD if n == count // 3 else "good"}) for n in range(count)]
+    history = [
+        Happening("updated", f"s{n}", {"group": BAD} if n == count // 3 else {"note": "good"}) for n in range(count)
+    ]
     played = play(history, Temper(whole=True), 1, batch=50, in_flight=1)
 
     assert expected(history) == played.world.records

@@ -156,7 +156,7 @@ class World:
 
 
 def is_bad(data: dict[str, Any]) -> bool:
-    return data.get("note") == BAD
+    return data.get("group") == BAD
 
 
 def shown(data: dict[str, Any]) -> dict[str, Any]:
@@ -206,7 +206,7 @@ def expected(history: Sequence[Happening]) -> dict[str, dict[str, Any]]:
     for each in history:
         if each.word == "deleted":
             records.pop(each.subject, None)
-        elif each.data.get("note") != BAD:
+        elif each.data.get("group") != BAD:
             before = {} if each.word == "created" else records.get(each.subject, {})
             records[each.subject] = patched(before, shown(each.data))
     return records
