@@ -1,5 +1,7 @@
 """Which leases this process holds, and how fresh they are."""
 
+import sys
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -66,3 +68,10 @@ class Book:
         """Return the seconds since the last answered renewal was asked for; infinite if it is not held."""
         held = self._held.get(name)
         return float("inf") if held is None else self.monotonic() - held.renewed_at
+
+
+def elapsed() -> float:
+    """Return seconds that also pass while the machine is suspended, where there is such a clock: leases run on."""
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()

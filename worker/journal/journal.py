@@ -1,14 +1,13 @@
 """Our queue and ledger: deliveries, outcomes, remote ids, dead letters, quota use and leases."""
 
 import asyncio
-import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
 from worker.journal import history, leases, pruning, reading, taking
 from worker.journal.backlog import Backlog, Counter
-from worker.journal.book import Book
+from worker.journal.book import Book, elapsed
 from worker.journal.burying import Closing
 from worker.journal.database import database, prepared
 from worker.journal.desk import Desk
@@ -62,7 +61,7 @@ class Journal:
         worker: str | None = None,
         inline: bool = False,
         clock: Clock | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = elapsed,
         strict: bool = False,
     ) -> Self:
         """Open a journal, new or not; raises JournalError with what is wrong and how to mend it.
@@ -195,6 +194,14 @@ class Journal:
             epoch = held[name].epoch
             await self._desk.write(lambda session: leases.release(session, name, epoch))
         self._book.given_back(name)
+
+    def let_lapse(self, name: str) -> None:
+        """Renew a lease no more: the next owner waits for its end, and is told that nobody handed over."""
+        self._book.given_back(name)
+
+    def drop(self, name: str) -> None:
+        """Write nothing more under a lease that may be another's by now, and renew it no more."""
+        self._book.lose([name])
 
     def lease_age(self, name: str) -> float:
         """Return the seconds since the last answered renewal was asked for; infinite if it is not held."""

@@ -7,6 +7,11 @@ from worker.journal.errors import JournalError
 from worker.journal.session import Clock, Session
 
 PATIENCE = 5  # seconds to connect
+# Seconds without an answer after which a connection counts as broken, and between questions whether it is.
+SILENCE, ASKED_EVERY = 10, 3
+# A worker that freezes within a transaction must not keep its locks: the next owner waits for them.
+# Said for each transaction, because a pooler gives the session to others.
+LONGEST_REST = 5  # seconds
 # Not to_regclass: within a transaction it does not see what another one has created meanwhile.
 EXISTING = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1919249969)"  # of workers that start together, one creates the tables
@@ -23,7 +28,7 @@ MEANINGS = {
 class Postgresql:
     """One database of a server."""
 
-    begin = "BEGIN"
+    begin = f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{LONGEST_REST}s'"
     errors: tuple[type[Exception], ...] = (psycopg.Error,)
 
     def __init__(self, url: str, password: str | None, clock: Clock | None) -> None:
@@ -38,6 +43,10 @@ class Postgresql:
             autocommit=True,
             connect_timeout=PATIENCE,
             application_name="relation-worker",
+            keepalives_idle=ASKED_EVERY,
+            keepalives_interval=ASKED_EVERY,
+            keepalives_count=SILENCE // ASKED_EVERY,
+            tcp_user_timeout=SILENCE * 1000,
         )
         raw.prepared_max = 512
         dialect = dialects.PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]  # not typed there
