@@ -26,6 +26,7 @@ from worker.sending.wire import Request, Response
 from worker.targets.base import Exchange, Owners, Target
 from worker.telemetry.failpoints import armed, failpoint
 
+SURE_SOON = 0.05  # seconds between looks at the lease
 HALFWAY = 0.02  # seconds into a call: where the failpoint `during-call` is
 
 Send = Callable[[Request, Slot], Awaitable[Response]]
@@ -44,13 +45,15 @@ class Caller:
     slot: Callable[[], Awaitable[Slot]]
     now: Callable[[], datetime]
     batch: int
+    fresh: Callable[[], bool]
     session: int = 0
 
     async def call(self, slot: Slot) -> None:
         """Make one call for the step that has waited longest and all that may go with it."""
         try:
             await self.ask()
-            load = self.ready.pick(1 if slot.probe else self.batch)
+            ready = self.ready.replays if slot.idle else self.ready
+            load = ready.pick(1 if slot.probe else self.batch) if ready is not None else []
             if not load:
                 slot.release()
                 return
@@ -59,16 +62,26 @@ class Caller:
             slot.release()
             raise
         try:
+            await self.be_sure()
             await self.exchange(slot, load)
         finally:
             slot.release()
+
+    async def be_sure(self) -> None:
+        """Wait until it is certain that the connection is still ours; where it is not, this is cancelled."""
+        while not self.fresh():  # noqa: ASYNC110 -- the lease is renewed by whatever is written next
+            await asyncio.sleep(SURE_SOON)
 
     async def ask(self) -> None:
         """Ask the journal which remote ids are taken, once for all courses that want to know."""
         while self.walk.asking:
             asking, self.walk.asking = self.walk.asking, []
             wanted = {remote_id for attempt in asking for remote_id in owners(attempt).remote_ids}
-            taken = await self.journal.owners(self.connection, tuple(wanted))
+            try:
+                taken = await self.journal.owners(self.connection, tuple(wanted))
+            except BaseException:
+                self.walk.asking[:0] = asking
+                raise
             for attempt in asking:
                 if not attempt.dropped:
                     key = attempt.carrier.key

@@ -13,6 +13,7 @@ from worker.delivery.keep import Keeper
 from worker.delivery.lanes import Lanes
 from worker.delivery.ownership import Before
 from worker.delivery.ready import Ready
+from worker.delivery.replaying import Nothing, Supply
 from worker.delivery.report import Reporter
 from worker.delivery.retry import Patience
 from worker.delivery.settle import Settler
@@ -33,6 +34,11 @@ VENDOR_PAUSE = 60.0  # seconds, where a vendor takes nothing and does not say ho
 LONG_PAUSE = 5.0  # seconds; a shorter one is over before anybody could read of it
 
 
+def nothing_to_replay(_name: str) -> Supply:
+    """Return the supply of a worker without plans."""
+    return Nothing()
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What all connections of a worker have in common."""
@@ -46,6 +52,8 @@ class Shared:
     lost: Callable[[str], None]
     settled: Callable[[str, list[Settled]], None]
     failed: Callable[[str, BaseException], None]
+    fresh: Callable[[str], bool] = lambda _name: True
+    supply: Callable[[str], Supply] = nothing_to_replay
 
 
 class Connection:
@@ -67,6 +75,7 @@ class Connection:
         self._send = send
         self._memory = memory
         self._task: asyncio.Task[None] | None = None
+        self._keeper: Keeper
         self.gate: Gate
         self.engine: Engine
 
@@ -74,6 +83,7 @@ class Connection:
         """Go on where the owner before us ended; what one left without a hand-over may all have been sent."""
         if before == "abandoned":
             await self._shared.journal.count_marks(self.name)
+        self._keeper = Keeper(self._shared.journal, self._shared.tell, self._lost)
         self.gate = await self._gate(fresh=before == "never owned")
         self.engine = self._engine()
         self.engine.window.suspect = before == "abandoned"
@@ -93,12 +103,13 @@ class Connection:
         if self._task is not None:
             self.engine.offer(fresh)
 
-    async def stop(self, grace: float) -> None:
-        """Start nothing more; finish what is in flight within the grace, then stop."""
+    async def stop(self, grace: float) -> bool:
+        """Start nothing more; finish what is in flight, then stop; False: something was cut off by the grace's end."""
         if self._task is None:
-            return
-        await self.engine.stop(grace)
+            return True
+        is_clean = await self.engine.stop(grace)
         self.abort()
+        return is_clean
 
     def abort(self) -> None:
         """Stop at once; calls in flight are given up."""
@@ -106,6 +117,7 @@ class Connection:
         if task is not None:
             task.cancel()
             self.gate.close()
+            self._keeper.close()
 
     async def _gate(self, *, fresh: bool) -> Gate:
         settings, journal = self.settings, self._shared.journal
@@ -114,7 +126,7 @@ class Connection:
             settings.quotas,
             settings.in_flight,
             strict=settings.strict,
-            ledger=Ledger(self.name, journal),
+            ledger=Ledger(self.name, self._keeper),
             fresh=fresh,
             longest=settings.timeouts.total,
             changed=self._gate_changed,
@@ -128,8 +140,8 @@ class Connection:
 
     def _engine(self) -> Engine:
         settings, shared = self.settings, self._shared
-        lanes, ready = Lanes(), Ready()
-        keeper = Keeper(shared.journal, shared.tell, self._lost)
+        lanes, ready = Lanes(), Ready(replays=Ready())
+        keeper = self._keeper
         settler = Settler(self.name, self.target.name, self.target.mapping, shared.teller)
         walk = Walk(
             target=self.target,
@@ -156,6 +168,7 @@ class Connection:
             self.gate.slot,
             shared.now,
             settings.batch,
+            lambda: shared.fresh(self.name),
         )
         return Engine(
             self.name,
@@ -169,9 +182,11 @@ class Connection:
             shared.now,
             shared.tell,
             self._lost,
+            shared.supply(self.name),
         )
 
     def _settled(self, settled: list[Settled]) -> None:
+        self.engine.replaying.settled(settled)
         self._shared.reporter.add(settled)
         self._shared.settled(self.name, settled)
 
@@ -197,11 +212,12 @@ class Ledger:
     """Quota use that outlives the worker."""
 
     connection: str
-    journal: Journal
+    keeper: Keeper
 
     async def used(self, quota: str, moments: list[datetime]) -> None:
-        """Return when these moments are on disk."""
-        await self.journal.commit(Used(self.connection, quota, tuple(moments), Quota.parse(quota).seconds))
+        """Return when these moments are on disk, however long that takes."""
+        use = Used(self.connection, quota, tuple(moments), Quota.parse(quota).seconds)
+        await self.keeper.kept(use)
 
 
 def patience(settings: ConnectionSettings) -> Patience:

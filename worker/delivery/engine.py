@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
+from functools import partial
 
 from schemas.cloudevent import Event
 from worker.delivery.attempt import Attempt
@@ -10,6 +11,7 @@ from worker.delivery.caller import Caller
 from worker.delivery.lane import Lane
 from worker.delivery.lanes import Lanes
 from worker.delivery.ready import Ready
+from worker.delivery.replaying import Replaying, Supply
 from worker.delivery.walk import Walk
 from worker.delivery.window import Window
 from worker.journal.errors import JournalError, LeaseLostError
@@ -39,6 +41,7 @@ class Engine:
         now: Callable[[], datetime],
         tell: Callable[[str], None],
         lost: Callable[[], None],
+        supply: Supply,
     ) -> None:
         self.connection = connection
         self.gate = gate
@@ -47,6 +50,7 @@ class Engine:
         self.ready = ready
         self.walk = walk
         self.caller = caller
+        self.replaying = Replaying(journal, gate, lanes, ready, walk, caller, supply, self._has_session)
         self._journal = journal
         self._now = now
         self._tell = tell
@@ -54,8 +58,7 @@ class Engine:
         self._work = asyncio.Event()
         self._wanted = asyncio.Event()
         self._calls: set[asyncio.Task[None]] = set()
-        self._quiet = asyncio.Event()
-        self._quiet.set()
+        self._stirred = asyncio.Event()
         self._is_long = False
         self._forgotten = False
         self._stopping = False
@@ -72,6 +75,7 @@ class Engine:
             lane = self.lanes.get((row.source, row.subject))
             if lane is not None:
                 self._take_back(lane)
+        self.replaying.hurry()
         self.changed()
         self._wanted.set()
         if self._forgotten:
@@ -79,10 +83,12 @@ class Engine:
 
     def changed(self) -> None:
         """Look whether there is work: a step or a lane may have become ready."""
+        self._stirred.set()
         if self.ready or self.walk.asking or self.lanes.has_startable:
             self._work.set()
         if self.window.wants_more or self.lanes.has_strangers:
             self._wanted.set()
+        self.replaying.changed()
         if self._is_long:
             self._forget()
 
@@ -98,21 +104,30 @@ class Engine:
     async def run(self) -> None:
         """Work until cancelled or stopped."""
         async with asyncio.TaskGroup() as tasks:
-            loading = tasks.create_task(self._load())
+            beside = [
+                tasks.create_task(self._load()),
+                tasks.create_task(self.replaying.run(partial(self._spawn, tasks))),
+            ]
             try:
                 await self._call(tasks)
             finally:
-                loading.cancel()
+                for each in beside:
+                    each.cancel()
 
-    async def stop(self, grace: float) -> None:
-        """Start nothing more; return when the calls in flight are settled, or after `grace` seconds."""
+    async def stop(self, grace: float) -> bool:
+        """Start nothing more; return when the calls in flight are settled, or False after `grace` seconds."""
         self._stopping = True
         self._work.set()
         try:
-            await asyncio.wait_for(self._quiet.wait(), grace)
+            async with asyncio.timeout(grace):
+                while self._calls or self.walk.settling:
+                    self._stirred.clear()
+                    await self._stirred.wait()
         except TimeoutError:
             for call in self._calls:
                 call.cancel()
+            return False
+        return True
 
     async def _call(self, tasks: asyncio.TaskGroup) -> None:
         while not self._stopping:
@@ -144,7 +159,15 @@ class Engine:
         if exchange is None:
             return True
         await self.caller.open_session(slot, exchange)
+        self.replaying.wake()
         return False
+
+    def _has_session(self) -> bool:
+        """Say whether calls can be built; if not, the next session is opened in turn with live traffic."""
+        is_open = self.caller.target.exchange(self._now()) is None
+        if not is_open:
+            self._work.set()
+        return is_open
 
     def _start(self) -> None:
         missing = self.caller.batch - len(self.ready)
@@ -158,7 +181,6 @@ class Engine:
     def _spawn(self, tasks: asyncio.TaskGroup, slot: Slot) -> None:
         call = tasks.create_task(self._guarded(self.caller.call(slot)))
         self._calls.add(call)
-        self._quiet.clear()
         call.add_done_callback(self._called)
 
     async def _guarded(self, work: Coroutine[None, None, None]) -> None:
@@ -174,8 +196,6 @@ class Engine:
 
     def _called(self, call: "asyncio.Task[None]") -> None:
         self._calls.discard(call)
-        if not self._calls:
-            self._quiet.set()
         self.changed()
 
     async def _load(self) -> None:
@@ -190,7 +210,11 @@ class Engine:
         await self.window.load()
         strangers = self.lanes.strangers()
         if strangers:
-            known = await self._journal.known(self.connection, [lane.key for lane in strangers])
+            try:
+                known = await self._journal.known(self.connection, [lane.key for lane in strangers])
+            except BaseException:
+                self.lanes.ask_again(strangers)
+                raise
             for lane in strangers:
                 self.walk.rest_on(lane)
                 self.lanes.get_known(lane, known[lane.key])
@@ -217,6 +241,7 @@ class Engine:
         self._forgotten = True
         self.walk.forget()
         self.window.forget()
+        self.replaying.forget()
         self._work.set()  # somebody must wait for the slot that a probe gets
 
 

@@ -16,7 +16,8 @@ class Held:
 
     `maybe_sent`: a call that must not be repeated blindly may have reached the vendor. `suspect`: any call may
     have, because the worker before us ended without a hand-over. `alone`: neither folds nor shares a call; `single`:
-    does not fold. `marked`: the journal has its `sent` mark.
+    does not fold. `marked`: the journal has its `sent` mark. `forced`: sent even though newer data were applied.
+    `hurried`: a replay that a live event of its relation waits for.
     `tried_seconds`: inside calls and back-offs, without pauses and queues.
     """
 
@@ -27,6 +28,8 @@ class Held:
     alone: bool = False
     single: bool = False
     marked: bool = False
+    forced: bool = False
+    hurried: bool = False
     attempts: int = 0
     looks: int = 0
     calls: int = 0
@@ -41,6 +44,11 @@ class Held:
     def key(self) -> Key:
         """The relation that it is about."""
         return (self.row.source, self.row.subject)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it gets only what live traffic leaves."""
+        return self.row.rank == "replay" and not self.hurried
 
     @property
     def position(self) -> int:

@@ -24,11 +24,22 @@ class Keeper:
         self._journal = journal
         self._tell = tell
         self._lost = lost
+        self._closed = False
 
     def keep(self, changes: tuple[Change, ...], then: Then = nothing, taken: Then = nothing) -> None:
         """Commit with the next group and go on with `then`, or with `taken` if another relation has its id."""
         future = asyncio.ensure_future(self._journal.commit(*changes))
         future.add_done_callback(partial(self._kept, changes, then, taken))
+
+    async def kept(self, change: Change) -> None:
+        """Return when a change is on disk."""
+        done = asyncio.get_running_loop().create_future()
+        self.keep((change,), partial(resolve, done))
+        await done
+
+    def close(self) -> None:
+        """Try nothing again: what is not written by now is found out anew by the next owner."""
+        self._closed = True
 
     def _kept(self, changes: tuple[Change, ...], then: Then, taken: Then, future: "asyncio.Future[None]") -> None:
         if future.cancelled():
@@ -42,6 +53,16 @@ class Keeper:
             taken()
         elif isinstance(error, JournalError):
             self._tell(f"The journal cannot write, trying again: {error}")
-            asyncio.get_running_loop().call_later(PATIENCE, self.keep, changes, then, taken)
+            asyncio.get_running_loop().call_later(PATIENCE, self._again, changes, then, taken)
         else:
             raise error
+
+    def _again(self, changes: tuple[Change, ...], then: Then, taken: Then) -> None:
+        if not self._closed:
+            self.keep(changes, then, taken)
+
+
+def resolve(done: "asyncio.Future[None]") -> None:
+    """Let go on who waits, if anybody still does."""
+    if not done.done():
+        done.set_result(None)

@@ -57,6 +57,15 @@ class Lanes:
         self.queue(lane)
         return lane
 
+    def admit(self, held: Held, known: KnownRelation) -> Lane:
+        """Open a lane for a replay, which starts at once; `known` counts unless we know something newer."""
+        assert held.key not in self._lanes, "a replay never waits in a lane"
+        lane = self._lanes[held.key] = Lane(held.key, known=self._recent.pop(held.key, known))
+        lane.waiting.append(held)
+        self.held += 1
+        self.bytes += len(held.row.received.body)
+        return lane
+
     def queue(self, lane: Lane) -> None:
         """Let a lane wait for its start, if it may."""
         if lane.is_startable and not lane.queued:
@@ -76,6 +85,10 @@ class Lanes:
         """Take the lanes of relations of which the journal was not asked yet."""
         taken, self._strangers = self._strangers, []
         return taken
+
+    def ask_again(self, lanes: list[Lane]) -> None:
+        """Put back the lanes of relations about which the journal did not answer."""
+        self._strangers[:0] = lanes
 
     def get_known(self, lane: Lane, known: KnownRelation) -> None:
         """Note what the journal knows of a lane's relation."""

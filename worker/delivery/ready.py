@@ -11,9 +11,13 @@ Companions = tuple[str | None, object | None]
 
 
 class Ready:
-    """Steps that may share a call wait in one queue; the queue with the oldest head goes first."""
+    """Steps that may share a call wait in one queue; the queue with the oldest head goes first.
 
-    def __init__(self) -> None:
+    `replays` are the steps for which live traffic must leave a slot; they never share a call with it.
+    """
+
+    def __init__(self, replays: "Ready | None" = None) -> None:
+        self.replays = replays
         self._queues: dict[Companions, deque[tuple[int, Attempt]]] = {}
         self._arrivals = count()
 
@@ -26,6 +30,9 @@ class Ready:
         """Queue the attempt's step behind all that came before; a dropped attempt has none."""
         if attempt.dropped:
             return
+        if self.replays is not None and attempt.carrier.is_idle:
+            self.replays.add(attempt)
+            return
         queue = self._queues.setdefault(companions(attempt), deque())
         queue.append((next(self._arrivals), attempt))
 
@@ -36,6 +43,22 @@ class Ready:
     def clear(self) -> None:
         """Forget all."""
         self._queues.clear()
+        if self.replays is not None:
+            self.replays.clear()
+
+    def hurry(self, attempt: Attempt) -> None:
+        """Let a replay's step that waits for an idle slot go with live traffic."""
+        if self.replays is not None and self.replays.drop(attempt):
+            self.add(attempt)
+
+    def drop(self, attempt: Attempt) -> bool:
+        """Forget an attempt's step; says whether it waited here."""
+        for queue in self._queues.values():
+            for entry in queue:
+                if entry[1] is attempt:
+                    queue.remove(entry)
+                    return True
+        return False
 
     def pick(self, limit: int) -> list[Attempt]:
         """Take the oldest step and all that may go with it, up to the weight `limit`."""

@@ -84,7 +84,7 @@ class Walk:
         """Settle all at the lane's head that needs no call."""
         while lane.waiting:
             held = lane.waiting[0]
-            end = judged(held, known, self.now())
+            end = judged(held, known, self.now(), forced=held.forced)
             if end is None:
                 return
             lane.take(1)

@@ -1,0 +1,151 @@
+"""Brings replays forward, with nothing but the slots that live traffic leaves idle."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from worker.delivery.caller import Caller
+from worker.delivery.held import Held, Key
+from worker.delivery.lane import Lane
+from worker.delivery.lanes import Lanes
+from worker.delivery.ready import Ready
+from worker.delivery.walk import Walk
+from worker.journal.errors import JournalError
+from worker.journal.journal import Journal
+from worker.journal.rows import Settled
+from worker.sending.gate import Gate
+from worker.sending.slot import Slot
+
+UNDER_WAY = 64  # replays of one connection that may have begun without having ended
+IsFree = Callable[[Key, int], bool]  # whether a letter of this relation, from this position, may begin
+
+
+class Supply(Protocol):
+    """Where replays come from; `share`: part of the quota that they may claim from live traffic."""
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there may be something to replay."""
+        ...
+
+    @property
+    def share(self) -> float:
+        """Part of slots and quotas that replays get in any case."""
+        ...
+
+    async def next(self, most: int, is_free: IsFree) -> Sequence[Held]:
+        """Return what is to be replayed now, already offered in the journal; relations differ and are free."""
+        ...
+
+
+class Nothing:
+    """The supply of a connection that nobody replays anything at."""
+
+    is_wanted = False
+    share = 0.0
+
+    async def next(self, most: int, is_free: IsFree) -> Sequence[Held]:  # noqa: ARG002 -- the protocol's
+        """Have nothing."""
+        return ()
+
+
+class Replaying:
+    """Waits for an idle slot first and for a letter then, so that a letter never waits in a lane."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        gate: Gate,
+        lanes: Lanes,
+        ready: Ready,
+        walk: Walk,
+        caller: Caller,
+        supply: Supply,
+        open_session: Callable[[], bool],
+    ) -> None:
+        self._journal = journal
+        self._gate = gate
+        self._lanes = lanes
+        self._live = ready
+        self._ready = ready.replays or Ready()
+        self._walk = walk
+        self._caller = caller
+        self._supply = supply
+        self._open_session = open_session
+        self._in_hand: dict[int, Key] = {}
+        self._wanted = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look whether there is something to replay."""
+        self._wanted.set()
+
+    def changed(self) -> None:
+        """Look whether the step of a replay became ready."""
+        if self._ready:
+            self._wanted.set()
+
+    async def run(self, spawn: Callable[[Slot], None]) -> None:
+        """Replay until cancelled."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            while self._ready or self._supply.is_wanted:
+                slot = await self._gate.idle_slot(self._supply.share)
+                if not await self._loaded(slot):
+                    slot.release()
+                    break
+                spawn(slot)
+                await asyncio.sleep(0)  # the call takes its load before the next slot is asked for
+
+    def settled(self, settled: Iterable[Settled]) -> None:
+        """Make room for the next: these outcomes are on disk."""
+        for each in settled:
+            if self._in_hand.pop(each.position, None) is not None:
+                self.wake()
+
+    def forget(self) -> None:
+        """Drop what is in memory; the journal has it."""
+        self._in_hand.clear()
+
+    def hurry(self) -> None:
+        """Let replays that live events of their relation wait for go as fast as these."""
+        for key in self._in_hand.values():
+            lane = self._lanes.get(key)
+            if lane is not None and any(held.row.rank == "live" for held in lane.waiting):
+                self._hurry(lane)
+
+    def _hurry(self, lane: Lane) -> None:
+        members = lane.current.fold.members if lane.current else ()
+        for held in (*members, *lane.waiting):
+            held.hurried = True
+        if lane.current is not None:
+            self._live.hurry(lane.current)
+
+    async def _loaded(self, slot: Slot) -> bool:
+        """Begin what fits into one call; says whether there is anything for the slot."""
+        try:
+            if not self._open_session():
+                return False
+            await self._begin()
+        except JournalError:  # whoever feeds us tells it, and wakes us again
+            return False
+        except BaseException:
+            slot.release()
+            raise
+        return bool(self._ready or self._walk.asking)
+
+    async def _begin(self) -> None:
+        room = min(self._caller.batch - len(self._ready), UNDER_WAY - len(self._in_hand))
+        if room <= 0:
+            return
+        found = await self._supply.next(room, self._is_free)
+        if not found:
+            return
+        known = await self._journal.known(self._caller.connection, [held.key for held in found])
+        for held in found:
+            if self._is_free(held.key, held.position):
+                self._in_hand[held.position] = held.key
+                self._walk.start(self._lanes.admit(held, known[held.key]))
+
+    def _is_free(self, key: Key, position: int) -> bool:
+        return position not in self._in_hand and key not in self._in_hand.values() and self._lanes.get(key) is None
