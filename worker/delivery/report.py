@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import orjson
 
 from worker.brokers.base import Broker, BrokerError, Publication
+from worker.journal.errors import JournalError, LeaseLostError
 from worker.journal.journal import Journal
 from worker.journal.rows import Reported, Settled, Unreported
 from worker.telemetry.failpoints import failpoint
@@ -15,6 +16,7 @@ BATCH = 256
 MEMORY = 20_000  # results in memory; beyond it they are read from the journal again
 HEADERS = 1024  # bytes that a message's headers may take of its payload
 PATIENCE = (0.2, 5.0)  # seconds: first and longest wait after the broker refused
+JOURNAL_PATIENCE = 1.0  # seconds between tries while the journal does not answer
 
 
 class Reporter:
@@ -69,7 +71,13 @@ class Reporter:
             return
         connections = tuple(self._overflowed)
         self._overflowed.clear()
-        rows = await self._journal.unreported(connections, MEMORY)
+        try:
+            rows = await self._journal.unreported(connections, MEMORY)
+        except JournalError as error:
+            self._overflowed.update(connections)
+            self._tell(f"The journal does not say what is to be told: {error}")
+            await asyncio.sleep(JOURNAL_PATIENCE)
+            return
         self._queue.extend(rows)
         if len(rows) == MEMORY:
             self._overflowed.update(connections)
@@ -89,7 +97,23 @@ class Reporter:
                 self._tell(f"The broker did not take {len(batch)} results: {error}")
                 await asyncio.sleep(wait)
                 wait = min(longest, wait * 2)
-        await self._journal.commit(*(Reported(each.connection, each.position) for each in batch))
+        told: dict[str, list[int]] = {}
+        for each in batch:
+            told.setdefault(each.connection, []).append(each.position)
+        await asyncio.gather(*(self._mark(*each) for each in told.items()))
+
+    async def _mark(self, connection: str, positions: list[int]) -> None:
+        """Note what is told; of a connection that is not ours any more, its owner tells it again."""
+        while True:
+            try:
+                await self._journal.commit(*(Reported(connection, position) for position in positions))
+            except LeaseLostError:
+                return
+            except JournalError as error:
+                self._tell(f"The journal cannot note {len(positions)} results as told, trying again: {error}")
+                await asyncio.sleep(JOURNAL_PATIENCE)
+            else:
+                return
 
 
 def publications_of(result: Unreported, max_payload: int) -> list[Publication]:
