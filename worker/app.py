@@ -5,13 +5,13 @@ import os
 import socket
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
 
-from worker.brokers.base import Broker
+from worker.brokers.base import Broker, Message
 from worker.brokers.client import Credentials
 from worker.brokers.embedded import EmbeddedBroker
 from worker.brokers.nats import NatsBroker
@@ -19,12 +19,14 @@ from worker.brokers.streams import StreamLimits
 from worker.configuration.sections import BrokerSection
 from worker.delivery import accounts
 from worker.delivery.connection import Connection, Shared
+from worker.delivery.following import Following
 from worker.delivery.ownership import Before, Ownership
 from worker.delivery.report import Reporter
 from worker.delivery.requests import Requests
 from worker.intake.decode import Decoder
 from worker.intake.route import Route, Routes
 from worker.intake.take import Fresh, Take
+from worker.journal.errors import JournalError, LeaseLostError
 from worker.journal.journal import Journal
 from worker.journal.rows import INTAKE, Settled
 from worker.outcome.result import Teller
@@ -34,6 +36,7 @@ from worker.targets.base import Target
 from worker.targets.registry import TARGETS
 
 INTAKE_LEASE = "intake"
+PRUNE_EVERY = 3600.0  # seconds
 
 
 class Worker:
@@ -64,12 +67,13 @@ class Worker:
     async def run(self, started: Callable[[], None] = lambda: None) -> None:
         """Work until `stop`; what is in flight is finished within the grace, the rest waits in the journal."""
         async with AsyncExitStack() as stack:
-            self.journal = await Journal.open(self.settings.journal.address(), worker=self.owner)
+            self.journal = await Journal.open(self.settings.journal.address(), worker=self.owner, strict=True)
             stack.push_async_callback(self.journal.close)
             targets = {name: TARGETS[each.target].target(each) for name, each in self.settings.connections.items()}
             await accounts.check(self.journal, targets)
             self.broker = broker(self.settings.broker, self._tell)
-            await self.broker.start()
+            if not await self._unless_stopped(self.broker.start()):
+                return
             stack.push_async_callback(self.broker.stop)
             transport = Transport()
             stack.push_async_callback(transport.close)
@@ -77,15 +81,23 @@ class Worker:
             reporting = self._spawn(self._reporter.run())
             owning = self._spawn(self._ownership.run())
             asked = self._spawn(Requests(self.journal, self.connections, utcnow, self._tell).run())
+            pruning = self._spawn(self._prune())
+            following = self._spawn(Following(self.journal, self.connections, self._takes).run())
             started()
             await self._stopped()
+            for task in (asked, pruning, following):
+                task.cancel()
             await self._end(owning)
-            asked.cancel()
             reporting.cancel()
 
     def stop(self) -> None:
         """Begin to stop."""
         self._stop.set()
+
+    def unready(self) -> list[str]:
+        """Name what does not answer now; a vendor is never among it."""
+        answers = {"broker": self.broker.connected, "journal": self._ownership.is_answered}
+        return [name for name, does in answers.items() if not does]
 
     def _assemble(self, transport: Transport, targets: Mapping[str, Target]) -> None:
         settings, journal = self.settings, self.journal
@@ -106,6 +118,7 @@ class Worker:
             lost=lambda name: self._ownership.lose(name),  # noqa: PLW0108 -- it is made later
             settled=self._heard,
             failed=self._broke,
+            fresh=lambda name: self._ownership.is_sure(name),  # noqa: PLW0108 -- as above
         )
         memory = settings.worker.memory // max(1, len(settings.connections))
         for name, options in settings.connections.items():
@@ -122,31 +135,45 @@ class Worker:
             given_back=self._given_back,
             lost=self._lost,
             tell=self._tell,
-            now=utcnow,
         )
 
     async def _gained(self, name: str, before: Before) -> None:
-        if name == INTAKE_LEASE:
-            self._taking = self._spawn(self.broker.take(await self._intake()))
-        else:
+        if name != INTAKE_LEASE:
             await self.connections[name].start(before)
+            return
+        await self._end_intake()
+        self._take = await self._intake()
+        self._taking = self._spawn(self.broker.take(self._take_ours))
 
-    async def _given_back(self, name: str) -> None:
+    async def _take_ours(self, messages: Sequence[Message]) -> None:
+        """Take while intake is ours; once it is not, another worker must not be disturbed."""
+        try:
+            await self._take(messages)
+        except LeaseLostError:
+            self._ownership.lose(INTAKE_LEASE)
+            raise
+
+    async def _given_back(self, name: str) -> bool:
         if name == INTAKE_LEASE:
             await self._end_intake()
-        else:
-            await self.connections[name].stop(self.settings.worker.shutdown_grace)
+            return True
+        return await self.connections[name].stop(self.settings.worker.shutdown_grace)
 
     def _lost(self, name: str) -> None:
-        self._tell(f"{name} is worked by another worker now")
+        self._tell(f"{name} is not ours any more: another worker has it, or may have it by now")
         if name == INTAKE_LEASE:
             if self._taking is not None:
                 self._taking.cancel()
         else:
             self.connections[name].abort()
 
+    def _takes(self) -> bool:
+        return INTAKE_LEASE in self._ownership.held
+
     async def _intake(self) -> Take:
         self._reporter.recover(INTAKE)
+        for connection in self.connections.values():
+            connection.stir()  # what an earlier owner took comes before what we take
         return Take(
             self.journal,
             self._decoder,
@@ -171,13 +198,46 @@ class Worker:
             self.connections[name].offer(fresh)
 
     async def _end(self, owning: "asyncio.Task[None]") -> None:
-        owning.cancel()
+        self._ownership.closing = True
         await self._end_intake()
-        await asyncio.gather(
-            *(self._given_back(name) for name in self._ownership.held if name != INTAKE_LEASE)
-        )
-        await self._reporter.drained()
+        names = sorted(self._ownership.held - {INTAKE_LEASE})
+        ends = dict(zip(names, await asyncio.gather(*map(self._given_back, names)), strict=True))
+        try:
+            async with asyncio.timeout(self.settings.worker.shutdown_grace):
+                await self._reporter.drained()
+        except TimeoutError:
+            self._tell("Not all results could be told; the next start tells them")
+        owning.cancel()
+        await asyncio.wait([owning])
+        for name in names:
+            if not ends[name]:
+                self._tell(f"{name}: calls were cut off at the end of worker.shutdown_grace; the next start looks")
+                self.journal.let_lapse(name)
+                self._ownership.held.discard(name)
         await self._ownership.release_all()
+
+    async def _unless_stopped(self, work: Coroutine[None, None, None]) -> bool:
+        """Do what may have to wait for others; say whether it was done before we were told to stop."""
+        doing, stopped = asyncio.create_task(work), asyncio.create_task(self._stop.wait())
+        await asyncio.wait([doing, stopped], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if doing.done():
+            doing.result()
+            return True
+        doing.cancel()
+        await asyncio.wait([doing])
+        return False
+
+    async def _prune(self) -> None:
+        """Drop from time to time what is old; only who owns intake does, and its absence harms nobody."""
+        keep = timedelta(seconds=self.settings.journal.keep)
+        while True:
+            await asyncio.sleep(PRUNE_EVERY)
+            if INTAKE_LEASE in self._ownership.held:
+                try:
+                    await self.journal.prune(keep, utcnow())
+                except JournalError as error:
+                    self._tell(f"The journal could not be pruned: {error}")
 
     async def _end_intake(self) -> None:
         taking, self._taking = self._taking, None

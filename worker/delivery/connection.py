@@ -103,6 +103,11 @@ class Connection:
         if self._task is not None:
             self.engine.offer(fresh)
 
+    def stir(self) -> None:
+        """Look in the journal for what another worker took."""
+        if self._task is not None:
+            self.engine.stir()
+
     async def stop(self, grace: float) -> bool:
         """Start nothing more; finish what is in flight, then stop; False: something was cut off by the grace's end."""
         if self._task is None:

@@ -81,6 +81,11 @@ class Engine:
         if self._forgotten:
             self._work.set()
 
+    def stir(self) -> None:
+        """Look in the journal for what nobody offered."""
+        self.window.stir()
+        self.changed()
+
     def changed(self) -> None:
         """Look whether there is work: a step or a lane may have become ready."""
         self._stirred.set()

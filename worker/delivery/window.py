@@ -55,6 +55,11 @@ class Window:
             self._after = row.position
             self._lanes.add(hold(row, event))
 
+    def stir(self) -> None:
+        """Look in the journal again: there may be what nobody offered."""
+        self._has_all = False
+        self._missed = True
+
     async def load(self) -> None:
         """Read on from where the window ends, until it is full or has all that waits."""
         while self._has_room and not self._has_all:
