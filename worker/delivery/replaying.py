@@ -73,6 +73,7 @@ class Replaying:
         self._supply = supply
         self._open_session = open_session
         self._in_hand: dict[int, Key] = {}
+        self._left: list[Held] = []
         self._wanted = asyncio.Event()
 
     def wake(self) -> None:
@@ -106,6 +107,7 @@ class Replaying:
     def forget(self) -> None:
         """Drop what is in memory; the journal has it."""
         self._in_hand.clear()
+        self._left.clear()
 
     def hurry(self) -> None:
         """Let replays that live events of their relation wait for go as fast as these."""
@@ -135,17 +137,20 @@ class Replaying:
         return bool(self._ready or self._walk.asking)
 
     async def _begin(self) -> None:
-        room = min(self._caller.batch - len(self._ready), UNDER_WAY - len(self._in_hand))
-        if room <= 0:
+        room = min(self._caller.batch - len(self._ready), UNDER_WAY - len(self._in_hand)) - len(self._left)
+        if room > 0:
+            self._left += await self._supply.next(room, self._is_free)
+        if not self._left:
             return
-        found = await self._supply.next(room, self._is_free)
-        if not found:
-            return
-        known = await self._journal.known(self._caller.connection, [held.key for held in found])
+        known = await self._journal.known(self._caller.connection, [held.key for held in self._left])
+        found, self._left = self._left, []
         for held in found:
-            if self._is_free(held.key, held.position):
+            if self._lanes.get(held.key) is None:
                 self._in_hand[held.position] = held.key
                 self._walk.start(self._lanes.admit(held, known[held.key]))
+            else:  # a live event of this relation came meanwhile
+                self._left.append(held)
 
     def _is_free(self, key: Key, position: int) -> bool:
-        return position not in self._in_hand and key not in self._in_hand.values() and self._lanes.get(key) is None
+        keys = {*self._in_hand.values(), *(held.key for held in self._left)}
+        return position not in self._in_hand and key not in keys and self._lanes.get(key) is None

@@ -172,6 +172,10 @@ class Replays:
         """Return when any letter of a plan went on last."""
         return await self.desk.browse(faring.moved_at, plan)
 
+    async def pending(self) -> set[str]:
+        """Return the connections at which a replay has begun and not ended."""
+        return await self.desk.browse(faring.pending)
+
     async def sweep(self, plan: str, at: datetime) -> int:
         """Note which letters of a plan are not open any more; return how many were found."""
         return await self.desk.write(lambda session: faring.sweep(session, plan, at))

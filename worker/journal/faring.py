@@ -11,7 +11,7 @@ from worker.journal.letters import Chosen
 from worker.journal.replays import Plan, PlannedLetter, plan_of, planned_of
 from worker.journal.rows import State
 from worker.journal.session import Fixed, Many, Session
-from worker.journal.tables import deliveries, letters, planned, plans
+from worker.journal.tables import PENDING_REPLAY, deliveries, letters, planned, plans
 
 _d = deliveries.c
 _l = letters.c
@@ -63,6 +63,7 @@ SHARES = Fixed(
 SINCE = Fixed(
     select(func.count()).where(_p.plan == bindparam("plan_"), not_(UNDER_WAY), _p.changed_at > bindparam("since"))
 )
+PENDING = Fixed(select(_d.connection).where(PENDING_REPLAY).group_by(_d.connection))
 LAST = Fixed(select(func.max(_p.changed_at)).where(_p.plan == bindparam("plan_"), _p.state != "planned"))
 SWEEP = Fixed(
     update(planned)
@@ -126,6 +127,11 @@ def ended_since(session: Session, plan: str, since: datetime) -> int:
 def moved_at(session: Session, plan: str) -> datetime | None:
     """Return when any letter of a plan went on last."""
     return moment_or_none(session.rows(LAST, plan_=plan)[0][0])
+
+
+def pending(session: Session) -> set[str]:
+    """Return the connections at which a replay has begun and not ended."""
+    return {row[0] for row in session.rows(PENDING)}
 
 
 def sweep(session: Session, plan: str, at: datetime) -> int:

@@ -1,0 +1,91 @@
+"""Takes again what intake buried: with its patch, at its original place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from worker.dead_letters.choosing import Chooser
+from worker.dead_letters.document import Document, Patch
+from worker.dead_letters.errors import DeadLetterError, PatchError
+from worker.dead_letters.patching import Patched
+from worker.intake.decode import Decoded
+from worker.intake.route import Routes
+from worker.journal.burying import Closing
+from worker.journal.journal import Journal
+from worker.journal.letters import Chosen
+from worker.journal.rows import INTAKE, Delivery, Received
+
+STRUCTURED = (("Content-Type", "application/cloudevents+json"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Retaker:
+    """Only the owner of intake takes, so only there this works."""
+
+    journal: Journal
+    chooser: Chooser
+    routes: Callable[[], Routes]
+    now: Callable[[], datetime]
+
+    async def retake(self, plan: str, letter: Chosen, document: Document) -> None:
+        """Give an intake letter's event its deliveries and resolve the letter at once, or say why it stays."""
+        try:
+            names = await self.taken(plan, letter, document.patch_of(letter.id))
+        except DeadLetterError as error:
+            await self.journal.replays.note(plan, letter.id, "dead_lettered", str(error)[:500], self.now())
+        else:
+            told = f"taken again for {', '.join(names)}"
+            await self.journal.replays.note(plan, letter.id, "taken", told, self.now())
+
+    async def taken(self, plan: str, letter: Chosen, patch: Patch) -> list[str]:
+        """Return the connections that the event goes to by now; raises DeadLetterError."""
+        row = await self.chooser.delivery(letter)
+        patched = self.chooser.patcher.patched(row.received, patch, await self.chooser.lacking(letter, row))
+        names = await self.connections(patched.decoded, letter)
+        deliveries = [delivery(row, patched, name, plan, changed=bool(patch)) for name in names]
+        closing = Closing(letter.id, self.now(), plan, "taken again")
+        await self.journal.take(deliveries, (), [closing])
+        return names
+
+    async def connections(self, decoded: Decoded, letter: Chosen) -> list[str]:
+        """Return who takes the event and does not have it yet; raises PatchError where there is none."""
+        event = decoded.event
+        routed = self.routes().route(event)
+        if routed.unknown or routed.unsupported:
+            wrong = ", ".join((*routed.unknown, *routed.unsupported))
+            raise PatchError(f"target names what is no connection for it: {wrong}")
+        known = {each.connection for each in await self.journal.event(event.id, event.source)} - {INTAKE}
+        names = [name for name in routed.connections if name not in known]
+        if not names:
+            raise PatchError("no connection takes it" if not known else "its connections have this event already")
+        await self.check_places(names, letter)
+        return names
+
+    async def check_places(self, names: list[str], letter: Chosen) -> None:
+        """Raise where another event has the letter's place at a connection."""
+        places = [Chosen(letter.id, name, letter.position, None, None) for name in names]
+        if await self.journal.letters.standing(places):
+            raise PatchError("another event has its place by now; publish it again instead")
+
+
+def delivery(row: Delivery, patched: Patched, connection: str, plan: str, *, changed: bool) -> Delivery:
+    """Return the row of an event at one connection; a changed event is kept as it was changed."""
+    event, came = patched.decoded.event, row.received
+    if changed:
+        body = orjson.dumps(patched.after)
+        came = Received(came.stream, came.stream_sequence, came.subject, came.received_at, STRUCTURED, body)
+    return Delivery(
+        connection=connection,
+        position=row.position,
+        source=event.source,
+        subject=event.subject,
+        event_id=event.id,
+        digest=patched.decoded.digest,
+        operation=event.operation,
+        received=came,
+        rank="replay",
+        plan=plan,
+        replays=1,
+    )

@@ -1,0 +1,176 @@
+"""Gives the owner of a connection what its plans want replayed, a few letters at a time."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import orjson
+
+from schemas.dead_letter import dead_letter_id
+from worker.dead_letters.document import Document, Terms, loaded
+from worker.dead_letters.errors import PatchError
+from worker.dead_letters.patching import Patcher
+from worker.delivery.held import Held, Key, hold
+from worker.delivery.replaying import UNDER_WAY, IsFree
+from worker.journal.faring import Due
+from worker.journal.journal import Journal
+from worker.journal.letters import Chosen
+from worker.journal.rows import Delivery
+
+FIRST_PLACE = -(2**62)  # imported letters lie below zero
+PAGES = 4  # of letters that cannot go now, before it is left to the next time
+NO_TERMS = Document(Terms("the plan is there no more"))
+DEAD = frozenset({"cancelled", "canary_failed"})
+
+
+@dataclass(slots=True)
+class Running:
+    """A plan at work; `until`: the last ordinal that may go now, `begun`: when letters went, for its rate."""
+
+    id: str
+    document: Document
+    until: int
+    begun: deque[datetime] = field(default_factory=deque)
+
+    def room(self, now: datetime) -> int:
+        """Return how many letters its own rate allows now."""
+        rate = self.document.terms.rate
+        if rate is None:
+            return UNDER_WAY
+        while self.begun and (now - self.begun[0]).total_seconds() >= rate.seconds:
+            self.begun.popleft()
+        return rate.calls - len(self.begun)
+
+
+@dataclass(slots=True)
+class Supply:
+    """The letters of one connection; the conductor says which plans run, the engine asks for the next.
+
+    `is_pending`: the journal may have letters that were offered and that nobody holds; `held_back` are the
+    relations of those that cannot go now.
+    """
+
+    connection: str
+    journal: Journal
+    patcher: Patcher
+    now: Callable[[], datetime]
+    plans: list[Running] = field(default_factory=list)
+    is_pending: bool = False
+    held_back: frozenset[Key] = frozenset()
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there may be something to replay."""
+        return self.is_pending or any(plan.room(self.now()) > 0 for plan in self.plans)
+
+    @property
+    def share(self) -> float:
+        """Part of slots and quotas that replays get in any case."""
+        return max((plan.document.terms.share for plan in self.plans), default=0.0)
+
+    async def next(self, most: int, is_free: IsFree) -> Sequence[Held]:
+        """Return what is to be replayed now: what was offered before, then new letters of each plan in order."""
+        found = await self.offered(most, is_free) if self.is_pending else []
+        busy = {*self.held_back, *(held.key for held in found)}
+        for plan in self.plans:
+            room = min(most - len(found), plan.room(self.now()))
+            if room > 0:
+                fresh = await self.fresh(plan, room, is_free, busy)
+                plan.begun.extend([self.now()] * len(fresh))
+                found += fresh
+        return found
+
+    async def offered(self, most: int, is_free: IsFree) -> list[Held]:
+        """Return what waits since an earlier owner, a pause, or since intake took it again."""
+        found: dict[Key, Held] = {}
+        held_back: set[Key] = set()
+        self.is_pending = False
+        for row in await self.journal.replays.offered(self.connection, FIRST_PLACE, 2 * UNDER_WAY):
+            key = (row.source, row.subject)
+            if not is_free(key, row.position):
+                continue
+            held = await self.taken_up(row) if key not in found and len(found) < most else None
+            if held is not None:
+                found[key] = held
+            else:
+                held_back.add(key)
+        self.held_back = frozenset(held_back)
+        return list(found.values())
+
+    async def taken_up(self, row: Delivery) -> Held | None:
+        """Return an offered row, unless its plan is held or over."""
+        plan = await self.journal.replays.plan(row.plan or "")
+        if plan is not None and plan.state == "paused" and not row.maybe_sent:
+            return None
+        letter = Chosen(letter_of(row), row.connection, row.position, row.source, row.subject)
+        if plan is not None and plan.state in DEAD and await self.is_laid_down(plan.id, letter):
+            return None
+        return await self.held(row, letter, loaded(plan.document) if plan else NO_TERMS)
+
+    async def is_laid_down(self, plan: str, letter: Chosen) -> bool:
+        """Lay a letter of a plan that is over down again; what intake took, or may be sent, goes on."""
+        history = await self.journal.replays.history(letter.id)
+        if not any(each.plan == plan and each.state == "offered" for each in history):
+            return False
+        return await self.journal.replays.withdraw(plan, letter, self.now())
+
+    async def fresh(self, plan: Running, most: int, is_free: IsFree, busy: set[Key]) -> list[Held]:
+        """Offer the next letters of a plan, at most one of a relation."""
+        chosen: list[Due] = []
+        after = 0
+        for _ in range(PAGES):
+            page = await self.journal.replays.due(plan.id, self.connection, after, plan.until, most + UNDER_WAY)
+            for due in page:
+                key = key_of(due.letter)
+                if len(chosen) < most and key not in busy and is_free(key, due.letter.position):
+                    chosen.append(due)
+                busy.add(key)
+            if len(chosen) >= most or not page:
+                break
+            after = page[-1].ordinal
+        found = await asyncio.gather(*(self.offer(plan, due.letter) for due in chosen))
+        return [held for held in found if held is not None]
+
+    async def offer(self, plan: Running, letter: Chosen) -> Held | None:
+        """Make a letter wait again; None: it is not open any more, or its burial was not reported yet."""
+        if not await self.journal.replays.offer(plan.id, letter, self.now()):
+            return None
+        row = await self.journal.delivery(letter.connection, letter.position)
+        assert row is not None, "it was just offered"
+        return await self.held(row, letter, plan.document)
+
+    async def held(self, row: Delivery, letter: Chosen, document: Document) -> Held | None:
+        """Return a row as the engine holds it; None: it cannot be read, and is laid down again."""
+        try:
+            event = self.patcher.patched(row.received, document.patch_of(letter.id)).decoded.event
+        except PatchError as error:
+            await self.refuse(row, letter, str(error))
+            return None
+        held = hold(row, event)
+        held.single = True
+        held.forced = document.terms.force
+        held.maybe_sent |= await self.may_be_there(letter.id)
+        return held
+
+    async def refuse(self, row: Delivery, letter: Chosen, why: str) -> None:
+        """Lay down what cannot be read by the settings of today, and tell its plan."""
+        plan = row.plan or ""
+        if await self.journal.replays.withdraw(plan, letter, self.now()):
+            await self.journal.replays.note(plan, letter.id, "refused", why[:500], self.now())
+
+    async def may_be_there(self, letter: str) -> bool:
+        """Say whether the target may have it already, so that it is looked for first."""
+        found = await self.journal.letters.one(letter)
+        return found is not None and bool(orjson.loads(found.letter.case).get("maybe_applied"))
+
+
+def letter_of(row: Delivery) -> str:
+    """Return the id of the letter that a delivery lies or lay buried in."""
+    return dead_letter_id(row.connection, row.source, row.event_id)
+
+
+def key_of(letter: Chosen) -> Key:
+    """Return the relation that a letter is about; at a connection it has one."""
+    return letter.source or "", letter.subject or ""
