@@ -114,3 +114,13 @@ def test_splitting_finds_one_bad_member_in_few_calls(count: int) -> None:
 
     assert expected(history) == played.world.records
     assert played.world.calls <= 1 + 2 * (count - 1).bit_length() + 1
+
+
+def test_a_poison_create_is_buried_alone() -> None:
+    """A create on which the vendor breaks takes nobody with it, though all must be looked up before they are halved."""
+    history = [Happening("created", f"s{n}", {"note": "good"}) for n in range(12)]
+    played = play(history, Temper(poison="s5"), 1, batch=50, in_flight=1, max_attempts=3)
+
+    assert {f"s{n}" for n in range(12) if n != 5} == set(played.world.records)
+    assert all(count == 1 for count in played.world.made.values())
+    assert [position for position, notes in played.outcomes.items() if notes == ["attempts_exhausted"]] == [6]

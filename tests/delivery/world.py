@@ -39,6 +39,7 @@ class Temper:
     lost_after: float = 0.0
     broken: float = 0.0
     whole: bool = False  # one bad member refuses the whole call
+    poison: str = ""  # a subject on which the vendor breaks, whatever else the call carries
 
 
 class World:
@@ -118,6 +119,9 @@ class World:
         await asyncio.sleep(self.chance.uniform(0.01, 0.05))
         fate = self.chance.random()
         temper = self.temper
+        if any(subject == temper.poison and verb != "find" for verb, subject, _ in asked):
+            slot.answered(500, {})
+            return Response(500, {}, b"", 0.05)
         if fate < temper.lost_before:
             return await self._lose(slot)
         refuses = temper.whole and any(is_bad(data) for _, _, data in asked)

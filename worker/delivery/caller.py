@@ -185,7 +185,7 @@ class Caller:
             for attempt in half:
                 attempt.half = together
                 if is_sent and not attempt.step.repeatable and isinstance(error, RetryableError | UnknownOutcomeError):
-                    self.walk.look_later(attempt, error)
+                    self.walk.look_later(attempt, error, together=True)
                 else:
                     self.ready.add(attempt)
 

@@ -16,7 +16,8 @@ class Held:
 
     `maybe_sent`: a call that must not be repeated blindly may have reached the vendor. `suspect`: any call may
     have, because the worker before us ended without a hand-over. `alone`: neither folds nor shares a call; `single`:
-    does not fold. `marked`: the journal has its `sent` mark. `forced`: sent even though newer data were applied.
+    does not fold. `marked`: the journal has its `sent` mark;
+    `failed_together`: the call that is in doubt carried others too, so nobody knows whose fault it was. `forced`: sent even though newer data were applied.
     `hurried`: a replay that a live event of its relation waits for.
     `tried_seconds`: inside calls and back-offs, without pauses and queues.
     """
@@ -28,6 +29,7 @@ class Held:
     alone: bool = False
     single: bool = False
     marked: bool = False
+    failed_together: bool = False
     forced: bool = False
     hurried: bool = False
     attempts: int = 0

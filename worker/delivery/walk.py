@@ -104,7 +104,8 @@ class Walk:
     def feed(self, attempt: Attempt, answer: Any) -> None:
         """Give a course what it asked for, and take what it wants next, or how it ended."""
         attempt.renewed = False
-        attempt.half = None if answer is not None else attempt.half
+        if answer is not None and attempt.carrier.unresolved is None:
+            attempt.half = None
         try:
             wanted = attempt.course.throw(answer) if isinstance(answer, TargetError) else attempt.course.send(answer)
         except StopIteration as end:
@@ -135,7 +136,7 @@ class Walk:
         """Count the attempt whose outcome was looked for and not found, and go on if another is left."""
         carrier = attempt.carrier
         carrier.unresolved = None
-        carrier.attempts += 1
+        carrier.attempts += not carrier.failed_together
         if self.patience.is_spent(carrier, error):
             self.give_up(attempt, error)
         else:
@@ -253,10 +254,10 @@ class Walk:
         note_try(attempt, "retry", error)
         self.again(attempt, self.patience.backoff(carrier.attempts, self.chance), keep_fold=True)
 
-    def look_later(self, attempt: Attempt, error: TargetError) -> None:
+    def look_later(self, attempt: Attempt, error: TargetError, *, together: bool = False) -> None:
         """Ask the vendor after a while what became of a call that must not be repeated blindly."""
         carrier = attempt.carrier
-        carrier.unresolved, carrier.looks = error, 0
+        carrier.unresolved, carrier.looks, carrier.failed_together = error, 0, together
         note_try(attempt, "look", error)
         self.again(attempt, self.patience.look_after, keep_fold=True)
 
