@@ -14,12 +14,12 @@ Key = tuple[str, str]  # source, subject
 class Held:
     """One waiting delivery of a window; everything beside `row` and `event` changes as it is tried.
 
-    `maybe_sent`: a call that must not be repeated blindly may have reached the vendor. `suspect`: any call may
-    have, because the worker before us ended without a hand-over. `alone`: neither folds nor shares a call; `single`:
-    does not fold. `marked`: the journal has its `sent` mark;
-    `failed_together`: the call that is in doubt carried others too, so nobody knows whose fault it was. `forced`: sent even though newer data were applied.
-    `hurried`: a replay that a live event of its relation waits for.
-    `tried_seconds`: inside calls and back-offs, without pauses and queues.
+    `maybe_sent`: a call that must not be repeated blindly may have reached the vendor; `failed_together`: that
+    call carried others too, so nobody knows whose fault it was. `suspect`: any call may have reached it, because
+    the worker before us ended without a hand-over. `alone`: neither folds nor shares a call; `single`: does not
+    fold. `marked`: the journal has its `sent` mark. `forced`: sent even though newer data were applied. `hurried`:
+    a replay that a live event of its relation waits for. `tried_seconds`: inside calls and back-offs, without
+    pauses and queues.
     """
 
     row: Delivery
