@@ -17,6 +17,10 @@ from worker.brokers.embedded import EmbeddedBroker
 from worker.brokers.nats import NatsBroker
 from worker.brokers.streams import StreamLimits
 from worker.configuration.sections import BrokerSection
+from worker.dead_letters.choosing import Chooser
+from worker.dead_letters.conductor import Conductor
+from worker.dead_letters.patching import Patcher
+from worker.dead_letters.retaking import Retaker
 from worker.delivery import accounts
 from worker.delivery.connection import Connection, Shared
 from worker.delivery.following import Following
@@ -82,10 +86,11 @@ class Worker:
             owning = self._spawn(self._ownership.run())
             asked = self._spawn(Requests(self.journal, self.connections, utcnow, self._tell).run())
             pruning = self._spawn(self._prune())
+            replaying = self._spawn(self._conductor.run())
             following = self._spawn(Following(self.journal, self.connections, self._takes).run())
             started()
             await self._stopped()
-            for task in (asked, pruning, following):
+            for task in (asked, pruning, replaying, following):
                 task.cancel()
             await self._end(owning)
             reporting.cancel()
@@ -108,6 +113,7 @@ class Worker:
         )
         self._teller = Teller(settings.worker.instance, version("relation-worker"))
         self._reporter = Reporter(self.broker, journal, self._tell)
+        self._conductor = self._replays()
         shared = Shared(
             journal=journal,
             reporter=self._reporter,
@@ -119,6 +125,7 @@ class Worker:
             settled=self._heard,
             failed=self._broke,
             fresh=lambda name: self._ownership.is_sure(name),  # noqa: PLW0108 -- as above
+            supply=self._conductor.supply,
         )
         memory = settings.worker.memory // max(1, len(settings.connections))
         for name, options in settings.connections.items():
@@ -136,6 +143,11 @@ class Worker:
             lost=self._lost,
             tell=self._tell,
         )
+
+    def _replays(self) -> Conductor:
+        patcher = Patcher(self._decoder, self.settings.worker.max_event_bytes)
+        retaker = Retaker(self.journal, Chooser(self.journal, patcher), self._routes, utcnow)
+        return Conductor(self.journal, patcher, self.connections, retaker, self._takes, utcnow, self._tell)
 
     async def _gained(self, name: str, before: Before) -> None:
         if name != INTAKE_LEASE:

@@ -138,11 +138,11 @@ class Replays:
 
     async def offer(self, plan: str, letter: Chosen, at: datetime) -> bool:
         """Make a buried delivery wait again with rank `replay`; False: it is not buried, or not reported yet."""
-        return await self.desk.write(lambda session: replays.offer(session, plan, letter, at))
+        return await self.desk.write(lambda session: replays.offer(session, plan, letter, at), letter.connection)
 
     async def withdraw(self, plan: str, letter: Chosen, at: datetime) -> bool:
         """Lay an offered delivery down again; False: a call is under way, or it has ended."""
-        return await self.desk.write(lambda session: replays.withdraw(session, plan, letter, at))
+        return await self.desk.write(lambda session: replays.withdraw(session, plan, letter, at), letter.connection)
 
     async def offered(self, connection: str, after: int, most: int) -> list[Delivery]:
         """Return what plans have on its way at a connection, in order of position."""
