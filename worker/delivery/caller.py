@@ -9,6 +9,7 @@ from typing import Any
 from worker.delivery.attempt import Attempt
 from worker.delivery.ready import Ready
 from worker.delivery.walk import Walk, crashed
+from worker.delivery.watch import Watch
 from worker.errors import (
     ClosedError,
     OutageError,
@@ -46,6 +47,7 @@ class Caller:
     now: Callable[[], datetime]
     batch: int
     fresh: Callable[[], bool]
+    watch: Watch
     session: int = 0
 
     async def call(self, slot: Slot) -> None:
@@ -123,6 +125,7 @@ class Caller:
         answers: list[Any] | WorkerError
         for attempt in load:
             attempt.session = self.session
+        began = monotonic()
         try:
             request = self.target.request(steps, self.now())
             before_call()
@@ -133,8 +136,10 @@ class Caller:
             answers = error
         except Exception as bug:  # noqa: BLE001 -- the one place where a bug becomes an outcome
             answers = crashed(bug)
-        slot.done(first_error(answers), [relation(attempt) for attempt in load])
+        refused = first_error(answers)
+        slot.done(refused, [relation(attempt) for attempt in load])
         self.account(load, request, response)
+        self.watch.called(load, request, response, refused, monotonic() - began)
         self.hand_out(load, answers, is_sent=is_sent(answers, request, response))
 
     def account(self, load: Sequence[Attempt], request: Request | None, response: Response | None) -> None:
@@ -200,12 +205,15 @@ class Caller:
 
     async def said(self, slot: Slot, exchange: Exchange, request: Request) -> Request | None:
         """Say one thing; return the next, None when there is no more to say or it was refused."""
+        began, response, refused = monotonic(), None, None
         try:
-            following = exchange.send(await self.send(request, slot))
+            response = await self.send(request, slot)
+            following = exchange.send(response)
         except StopIteration:
             slot.done()
         except TargetError as error:
             exchange.close()
+            refused = error
             closed = error if isinstance(error, ClosedError | UnknownOutcomeError) else OutageError(error.detail)
             slot.done(closed)
         else:
@@ -213,14 +221,17 @@ class Caller:
             return following
         finally:
             slot.release()
+            self.watch.called((), request, response, refused, monotonic() - began)
         return None
 
     async def probe(self, slot: Slot) -> TargetError | None:
         """Ask something harmless, to learn whether address and credentials are right by now."""
         step = self.target.probe()
         answer: Any
+        request, response, began = None, None, monotonic()
         try:
-            response = await self.send(self.target.request([step], self.now()), slot)
+            request = self.target.request([step], self.now())
+            response = await self.send(request, slot)
             (answer,) = self.target.read([step], response)
         except TargetError as error:
             answer = error
@@ -230,12 +241,18 @@ class Caller:
         refused = answer if isinstance(answer, TargetError) else None
         slot.done(refused)
         slot.release()
+        self.watch.called((), request, response, refused, monotonic() - began)
         return refused
 
     def renew_session(self) -> None:
         """Make the next call wait for a new session."""
         self.session += 1
         self.target.forget_session()
+
+
+def monotonic() -> float:
+    """Return the loop's time."""
+    return asyncio.get_running_loop().time()
 
 
 def before_call() -> None:

@@ -18,6 +18,7 @@ from worker.delivery.report import Reporter
 from worker.delivery.retry import Patience
 from worker.delivery.settle import Settler
 from worker.delivery.walk import Walk
+from worker.delivery.watch import Watch, unwatched
 from worker.delivery.window import Bounds, Decode, Window
 from worker.journal.journal import Journal
 from worker.journal.rows import Delivery, Paused, Resumed, Settled, Used
@@ -54,6 +55,7 @@ class Shared:
     failed: Callable[[str, BaseException], None]
     fresh: Callable[[str], bool] = lambda _name: True
     supply: Callable[[str], Supply] = nothing_to_replay
+    watch: Callable[[str, str], Watch] = unwatched
 
 
 class Connection:
@@ -74,6 +76,7 @@ class Connection:
         self._shared = shared
         self._send = send
         self._memory = memory
+        self._watch = shared.watch(name, target.name)
         self._task: asyncio.Task[None] | None = None
         self._keeper: Keeper
         self.gate: Gate
@@ -91,6 +94,7 @@ class Connection:
         self._task = asyncio.create_task(self.engine.run(), name=f"connection {self.name}")
         self._task.add_done_callback(self._ended)
         self.engine.gate_changed(self.gate.paused)
+        self._watch.gate_changed(self.gate.paused)
         self.engine.changed()
 
     @property
@@ -160,6 +164,7 @@ class Connection:
             settled=self._settled,
             changed=lambda: self.engine.changed(),  # noqa: PLW0108 -- the engine is made of this walk
             closed=lambda error: self.gate.pause(error.seconds or VENDOR_PAUSE, error.detail, "vendor"),
+            watch=self._watch,
         )
         bounds = Bounds(settings.window, self._memory)
         window = Window(self.name, shared.journal, lanes, bounds, shared.decode)
@@ -174,6 +179,7 @@ class Connection:
             shared.now,
             settings.batch,
             lambda: shared.fresh(self.name),
+            self._watch,
         )
         return Engine(
             self.name,
@@ -196,6 +202,7 @@ class Connection:
         self._shared.settled(self.name, settled)
 
     def _gate_changed(self, pause: Pause | None) -> None:
+        self._watch.gate_changed(pause)
         if self._task is not None:
             self.engine.gate_changed(pause)
         now = self._shared.now()

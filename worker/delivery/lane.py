@@ -3,6 +3,7 @@
 from asyncio import TimerHandle
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from worker.delivery.attempt import Again, Attempt
 from worker.delivery.held import Held, Key
@@ -13,7 +14,8 @@ from worker.journal.rows import KnownRelation
 class Lane:
     """At most one attempt of a lane is under way; the next starts when its outcome is committed.
 
-    `known` is what the journal knows of the relation (None until it was read); `again`: what is tried next.
+    `known` is what the journal knows of the relation (None until it was read); `again`: what is tried next;
+    `free_at`: when the last outcome made room for the next attempt.
     """
 
     key: Key
@@ -23,6 +25,7 @@ class Lane:
     again: Again | None = None
     timer: TimerHandle | None = None
     queued: bool = False
+    free_at: datetime | None = None
 
     @property
     def is_startable(self) -> bool:

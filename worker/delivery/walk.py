@@ -19,6 +19,7 @@ from worker.delivery.lanes import Lanes
 from worker.delivery.ready import Ready
 from worker.delivery.retry import Patience
 from worker.delivery.settle import Settler, with_reason
+from worker.delivery.watch import Watch
 from worker.errors import (
     ClosedError,
     CrashedError,
@@ -57,6 +58,7 @@ class Walk:
     settled: Callable[[list[Settled]], None]
     changed: Callable[[], None]
     closed: Callable[[ClosedError], None]
+    watch: Watch
     asking: list[Attempt] = field(default_factory=list)
     settling: int = 0
     claims: Claims = field(default_factory=Claims)
@@ -224,8 +226,11 @@ class Walk:
         self.settling -= 1
         self.lanes.leave(members)
         learn(lane, settled)
-        if lane.current is not None and lane.current.fold.members[-1] is members[-1]:
-            self.unblock(lane.current)
+        attempt = lane.current if lane.current is not None and lane.current.carrier is members[-1] else None
+        self.watch.ended(members, settled, attempt, lane.free_at)
+        lane.free_at = settled[-1].settled_at
+        if attempt is not None:
+            self.unblock(attempt)
             lane.current = None
         self.lanes.queue(lane)
         self.lanes.close_if_idle(lane)
@@ -252,6 +257,7 @@ class Walk:
             self.give_up(attempt, error)
             return
         note_try(attempt, "retry", error)
+        self.watch.tried(attempt, "retry", error)
         self.again(attempt, self.patience.backoff(carrier.attempts, self.chance), keep_fold=True)
 
     def look_later(self, attempt: Attempt, error: TargetError, *, together: bool = False) -> None:
@@ -259,6 +265,7 @@ class Walk:
         carrier = attempt.carrier
         carrier.unresolved, carrier.looks, carrier.failed_together = error, 0, together
         note_try(attempt, "look", error)
+        self.watch.tried(attempt, "look", error)
         self.again(attempt, self.patience.look_after, keep_fold=True)
 
     def look_again(self, attempt: Attempt, error: TargetError) -> None:
@@ -290,6 +297,7 @@ class Walk:
     def rest(self, lane: Lane, carrier: Held, delay: float) -> None:
         """Let a lane rest; the journal learns why, so that a restart goes on as if there had been none."""
         carrier.tried_seconds += delay
+        self.watch.rested(carrier, delay)
         carrier.maybe_sent |= carrier.unresolved is not None
         lane.timer = asyncio.get_running_loop().call_later(delay, self.wake, lane)
         self.keeper.keep((attempted(self.settler.connection, carrier, self.now(), delay),))

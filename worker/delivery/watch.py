@@ -1,0 +1,86 @@
+"""What a connection lets others see of its work: to count, to log, to trace."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from worker.delivery.attempt import Attempt
+from worker.delivery.held import Held
+from worker.errors import TargetError, WorkerError
+from worker.journal.rows import Settled
+from worker.sending.pauses import Pause
+from worker.sending.wire import Request, Response
+
+
+class Watch(Protocol):
+    """Somebody who looks on; it must be quick, must not raise, and changes nothing."""
+
+    def called(
+        self,
+        load: Sequence[Attempt],
+        request: Request | None,
+        response: Response | None,
+        error: TargetError | None,
+        seconds: float,
+    ) -> None:
+        """See one call: for these attempts (none: for the session), answered or not; without a request none was made."""
+        ...
+
+    def tried(self, attempt: Attempt, verdict: str, error: WorkerError) -> None:
+        """See that an attempt failed and will be made again."""
+        ...
+
+    def rested(self, held: Held, seconds: float) -> None:
+        """See that a delivery begins to rest until its next attempt."""
+        ...
+
+    def ended(
+        self,
+        members: Sequence[Held],
+        settled: Sequence[Settled],
+        attempt: Attempt | None,
+        free_at: datetime | None,
+    ) -> None:
+        """See what deliveries of one lane came to, on disk; before `free_at` the lane was not free for them."""
+        ...
+
+    def gate_changed(self, pause: Pause | None) -> None:
+        """See the gate close or open."""
+        ...
+
+
+class Unwatched:
+    """Nobody looks on."""
+
+    def called(
+        self,
+        load: Sequence[Attempt],
+        request: Request | None,
+        response: Response | None,
+        error: TargetError | None,
+        seconds: float,
+    ) -> None:
+        """Look away."""
+
+    def tried(self, attempt: Attempt, verdict: str, error: WorkerError) -> None:
+        """Look away."""
+
+    def rested(self, held: Held, seconds: float) -> None:
+        """Look away."""
+
+    def ended(
+        self,
+        members: Sequence[Held],
+        settled: Sequence[Settled],
+        attempt: Attempt | None,
+        free_at: datetime | None,
+    ) -> None:
+        """Look away."""
+
+    def gate_changed(self, pause: Pause | None) -> None:
+        """Look away."""
+
+
+def unwatched(_connection: str, _target: str) -> Watch:
+    """Return the watch of a connection that nobody looks at."""
+    return Unwatched()
