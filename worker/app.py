@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import ssl
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from worker.brokers.client import Credentials
 from worker.brokers.embedded import EmbeddedBroker
 from worker.brokers.nats import NatsBroker
 from worker.brokers.streams import StreamLimits
-from worker.configuration.sections import BrokerSection
+from worker.configuration.sections import BrokerSection, Tls
 from worker.dead_letters.choosing import Chooser
 from worker.dead_letters.conductor import Conductor
 from worker.dead_letters.patching import Patcher
@@ -281,7 +282,9 @@ class Worker:
 
 def broker(section: BrokerSection, tell: Callable[[str], None]) -> Broker:
     """Return the broker that the settings name."""
-    limits = StreamLimits(max_age=section.max_age)
+    limits = StreamLimits(max_age=section.max_age, replicas=section.replicas)
+    if section.max_bytes is not None:
+        limits = limits.within(section.max_bytes)
     if section.embedded:
         program = str(section.server) if section.server else None
         return EmbeddedBroker(
@@ -299,7 +302,16 @@ def credentials(section: BrokerSection) -> Credentials:
         token=given.token.get_secret_value() if given.token else None,
         nkey=given.nkey.get_secret_value() if given.nkey else None,
         creds=Path(given.file) if given.file else None,
+        tls=context(section.tls) if section.tls else None,
     )
+
+
+def context(files: Tls) -> ssl.SSLContext:
+    """Return whom we trust at the broker, and how it knows us."""
+    trusted = ssl.create_default_context(cafile=files.ca)
+    if files.certificate is not None:
+        trusted.load_cert_chain(files.certificate, files.key)
+    return trusted
 
 
 def utcnow() -> datetime:

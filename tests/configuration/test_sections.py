@@ -28,6 +28,7 @@ DEFAULTS = {
     "broker.sync_interval": 1.0,
     "broker.max_age": 30 * DAY,
     "broker.max_bytes": None,
+    "broker.replicas": 1,
     "journal.url": "sqlite:///relation-worker.db",
     "journal.password": None,
     "journal.keep": 30 * DAY,

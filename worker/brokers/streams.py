@@ -118,7 +118,7 @@ def _drops(found: StreamConfig) -> Iterator[str]:
 
 def differences(found: StreamConfig, want: StreamConfig) -> dict[str, object]:
     """List the limits that are the operator's to choose and differ from our settings."""
-    names = ("max_bytes", "max_age", "duplicate_window")
+    names = ("max_bytes", "max_age", "duplicate_window", "num_replicas")
     return {name: getattr(want, name) for name in names if getattr(found, name) != (getattr(want, name) or 0)}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from worker.targets.options import Address, Duration, Options, Secret, Span
 
@@ -110,7 +110,10 @@ class Tls(Options):
 
 
 class BrokerSection(Options):
-    """Where events come from and results go to; `server` is a nats-server of one's own for `embedded`."""
+    """Where events come from and results go to; `server` is a nats-server of one's own for `embedded`.
+
+    `replicas`: on how many servers of a cluster each stream is kept.
+    """
 
     url: BrokerUrl = EMBEDDED
     folder: Path = Path("relation-worker-broker")
@@ -120,6 +123,14 @@ class BrokerSection(Options):
     sync_interval: Span = 1.0
     max_age: Span = 30 * 86400.0
     max_bytes: Size | None = None
+    replicas: Annotated[int, Field(ge=1, le=5)] = 1
+
+    @field_validator("replicas")
+    @classmethod
+    def has_a_cluster(cls, value: int, info: ValidationInfo) -> int:
+        if value > 1 and info.data.get("url") == EMBEDDED:
+            raise ValueError("the embedded broker is one server; replicas need a cluster, named in broker.url")
+        return value
 
     @property
     def embedded(self) -> bool:
@@ -144,10 +155,15 @@ class JournalSection(Options):
 
 
 class ConsoleSection(Options):
-    """Where people look; without `token` one is made at each start and printed in the URL."""
+    """Where people look; without `token` one is made at each start and printed in the URL.
 
+    `names`: what else than its address the console is called, say behind a proxy.
+    """
+
+    enabled: bool = True
     host: Annotated[str, Field(min_length=1, max_length=255)] = "127.0.0.1"
     port: Port = 8321
+    names: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = ()
     token: Secret | None = None
     read_only_token: Secret | None = None
 
