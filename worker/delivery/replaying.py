@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
+from worker.delivery.attempt import Attempt
 from worker.delivery.caller import Caller
 from worker.delivery.held import Held, Key
 from worker.delivery.lane import Lane
@@ -67,7 +68,7 @@ class Replaying:
         self._gate = gate
         self._lanes = lanes
         self._live = ready
-        self._ready = ready.replays or Ready()
+        self._ready = Ready() if ready.replays is None else ready.replays
         self._walk = walk
         self._caller = caller
         self._supply = supply
@@ -85,18 +86,18 @@ class Replaying:
         if self._ready:
             self._wanted.set()
 
-    async def run(self, spawn: Callable[[Slot], None]) -> None:
+    async def run(self, spawn: Callable[[Slot, Sequence[Attempt]], None]) -> None:
         """Replay until cancelled."""
         while True:
             await self._wanted.wait()
             self._wanted.clear()
             while self._ready or self._supply.is_wanted:
                 slot = await self._gate.idle_slot(self._supply.share)
-                if not await self._loaded(slot):
+                load = await self._load(slot)
+                if not load:
                     slot.release()
                     break
-                spawn(slot)
-                await asyncio.sleep(0)  # the call takes its load before the next slot is asked for
+                spawn(slot, load)
 
     def settled(self, settled: Iterable[Settled]) -> None:
         """Make room for the next: these outcomes are on disk."""
@@ -123,18 +124,19 @@ class Replaying:
         if lane.current is not None:
             self._live.hurry(lane.current)
 
-    async def _loaded(self, slot: Slot) -> bool:
-        """Begin what fits into one call; says whether there is anything for the slot."""
+    async def _load(self, slot: Slot) -> list[Attempt]:
+        """Begin what fits into one call, and return it; nothing where there is nothing for the slot."""
         try:
             if not self._open_session():
-                return False
+                return []
             await self._begin()
+            await self._caller.ask()
         except JournalError:  # whoever feeds us tells it, and wakes us again
-            return False
+            return []
         except BaseException:
             slot.release()
             raise
-        return bool(self._ready or self._walk.asking)
+        return self._caller.pick(slot)
 
     async def _begin(self) -> None:
         room = min(self._caller.batch - len(self._ready), UNDER_WAY - len(self._in_hand)) - len(self._left)
