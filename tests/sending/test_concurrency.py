@@ -4,10 +4,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.sending.targets import Answer, Collapsing, Crew, Deferring, Flapping, Queueing, time
-from tests.sending.virtual import run
 from worker.sending.concurrency import Concurrency
 from worker.sending.gate import Gate
 from worker.sending.quota import Quota
+from worker.simulation.loop import run
 
 SECONDS = 180.0
 WARM_UP = 60.0

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sending.vendor import Call, Vendor, worst
-from tests.sending.virtual import VirtualLoop, run
 from worker.sending import window
 from worker.sending.gate import Gate
 from worker.sending.quota import Quota
+from worker.simulation.loop import VirtualLoop, run
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 LONGEST = 10.0

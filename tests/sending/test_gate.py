@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from tests.sending.virtual import VirtualLoop, run
 from worker.errors import (
     AddressError,
     OutageError,
@@ -20,6 +19,7 @@ from worker.sending.gate import Gate
 from worker.sending.pauses import Pause
 from worker.sending.quota import Quota
 from worker.sending.slot import Slot, SpentSlotError
+from worker.simulation.loop import VirtualLoop, run
 
 UNAUTHORIZED = UnauthorizedError("the credentials are not accepted")
 START = datetime(2026, 9, 1, tzinfo=UTC)

@@ -1,10 +1,10 @@
 import pytest
 
 from tests.sending.targets import Crew, Header, Limited, Semantics, time
-from tests.sending.virtual import run
 from worker.sending.gate import Gate
 from worker.sending.learned import LearnedQuota
 from worker.sending.quota import Quota
+from worker.simulation.loop import run
 
 
 @pytest.mark.parametrize(
