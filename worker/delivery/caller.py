@@ -49,21 +49,25 @@ class Caller:
     fresh: Callable[[], bool]
     watch: Watch
     session: int = 0
+    asked: int = 0
 
-    async def call(self, slot: Slot) -> None:
-        """Make one call for the step that has waited longest and all that may go with it."""
+    @property
+    def asking(self) -> int:
+        """How many attempts wait for the journal to say which remote ids are taken."""
+        return self.asked + len(self.walk.asking)
+
+    def pick(self, slot: Slot) -> list[Attempt]:
+        """Take the step that has waited longest and all that may go with it; nobody takes these back."""
+        ready = self.ready.replays if slot.idle else self.ready
+        load = ready.pick(1 if slot.probe else self.batch) if ready is not None else []
+        for attempt in load:
+            attempt.in_call = True
+        return load
+
+    async def call(self, slot: Slot, load: Sequence[Attempt]) -> None:
+        """Make one call for what was picked."""
         try:
-            await self.ask()
-            ready = self.ready.replays if slot.idle else self.ready
-            load = ready.pick(1 if slot.probe else self.batch) if ready is not None else []
-            if not load:
-                slot.release()
-                return
             await self.prepare(load)
-        except BaseException:
-            slot.release()
-            raise
-        try:
             await self.be_sure()
             await self.exchange(slot, load)
         finally:
@@ -78,12 +82,15 @@ class Caller:
         """Ask the journal which remote ids are taken, once for all courses that want to know."""
         while self.walk.asking:
             asking, self.walk.asking = self.walk.asking, []
+            self.asked += len(asking)
             wanted = {remote_id for attempt in asking for remote_id in owners(attempt).remote_ids}
             try:
                 taken = await self.journal.owners(self.connection, tuple(wanted))
             except BaseException:
                 self.walk.asking[:0] = asking
                 raise
+            finally:
+                self.asked -= len(asking)
             for attempt in asking:
                 if not attempt.dropped:
                     key = attempt.carrier.key
@@ -91,9 +98,7 @@ class Caller:
                     self.walk.feed(attempt, frozenset(each for each in mine if taken.get(each, key) != key))
 
     async def prepare(self, load: Sequence[Attempt]) -> None:
-        """Write the marks that are due; from now on nobody takes these attempts back."""
-        for attempt in load:
-            attempt.in_call = True
+        """Write the marks that are due; if that fails, all wait again."""
         try:
             await self.mark(load)
         except BaseException:

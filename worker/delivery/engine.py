@@ -57,6 +57,7 @@ class Engine:
         self._lost = lost
         self._work = asyncio.Event()
         self._wanted = asyncio.Event()
+        self._asked = asyncio.Event()
         self._calls: set[asyncio.Task[None]] = set()
         self._stirred = asyncio.Event()
         self._is_long = False
@@ -89,8 +90,10 @@ class Engine:
     def changed(self) -> None:
         """Look whether there is work: a step or a lane may have become ready."""
         self._stirred.set()
-        if self.ready or self.walk.asking or self.lanes.has_startable:
+        if self.ready or self.lanes.has_startable:
             self._work.set()
+        if self.walk.asking:
+            self._asked.set()
         if self.window.wants_more or self.lanes.has_strangers:
             self._wanted.set()
         self.replaying.changed()
@@ -111,6 +114,7 @@ class Engine:
         async with asyncio.TaskGroup() as tasks:
             beside = [
                 tasks.create_task(self._load()),
+                tasks.create_task(self._ask()),
                 tasks.create_task(self.replaying.run(partial(self._spawn, tasks))),
             ]
             try:
@@ -153,11 +157,12 @@ class Engine:
             if slot.probe and self._forgotten:
                 await self._guarded(self._remember())
             self._start()
-            if not (self.ready or self.walk.asking):
+            load = self.caller.pick(slot)
+            if not load:
                 self._work.clear()
                 slot.release()
                 continue
-            self._spawn(tasks, slot)
+            self._spawn(tasks, slot, load)
 
     async def _session(self, slot: Slot) -> bool:
         exchange = self.caller.target.exchange(self._now())
@@ -175,16 +180,23 @@ class Engine:
         return is_open
 
     def _start(self) -> None:
-        missing = self.caller.batch - len(self.ready)
-        while missing > 0:
+        while self._missing() > 0:
             lane = self.lanes.next()
             if lane is None:
                 return
-            if self.walk.start(lane) is not None:
-                missing -= 1
+            self.walk.start(lane)
 
-    def _spawn(self, tasks: asyncio.TaskGroup, slot: Slot) -> None:
-        call = tasks.create_task(self._guarded(self.caller.call(slot)))
+    def _missing(self) -> int:
+        """Return what one call still lacks; while the journal is asked, all that could be made meanwhile.
+
+        So one question is asked for many, instead of one after the other.
+        """
+        asking = self.caller.asking
+        calls = self.gate.limit - self.gate.in_flight + 1 if asking else 1
+        return calls * self.caller.batch - len(self.ready) - asking
+
+    def _spawn(self, tasks: asyncio.TaskGroup, slot: Slot, load: Sequence[Attempt]) -> None:
+        call = tasks.create_task(self._guarded(self.caller.call(slot, load)))
         self._calls.add(call)
         call.add_done_callback(self._called)
 
@@ -209,6 +221,13 @@ class Engine:
             self._wanted.clear()
             if self.gate.paused is None:
                 await self._guarded(self._remember())
+
+    async def _ask(self) -> None:
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            await self._guarded(self.caller.ask())
+            self.changed()
 
     async def _remember(self) -> None:
         self._forgotten = False
