@@ -28,7 +28,7 @@ from worker.targets.options import secret_options
 from worker.targets.registry import TARGETS
 
 LOOK = 0.05  # seconds between looks
-LONGEST = 60.0  # seconds that the end is waited for
+LONGEST = 40.0  # seconds that the end is waited for
 
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "onoffice": {"relation_types": {"owner": "estate:address:owner"}},
@@ -186,7 +186,7 @@ class House:
         """Wait until everything that was made has a result."""
         if not await self.until(self.all_told, "the results of all events", seconds):
             results = await self.results()
-            names = {result["data"].get("event", {}).get("id") for result in results}
+            names = {(result["data"].get("event") or {}).get("id") for result in results}
             lack = sorted(self.made.keys() - names)[:5]
             self.problems.append(f"{len(results)} of {len(self.made)} results; e.g. {', '.join(lack)} lack")
 
@@ -196,6 +196,7 @@ class House:
             self.problems.append(f"the worker ended with {code}")
         heard = await self.results()
         self.count(heard)
+        self.problems += self.complaints()
         journal = await Journal.open(self.journal_url)
         try:
             for vendor in self.vendors.settings:
@@ -206,6 +207,19 @@ class House:
         self.row.lost += len(self.made) - len(heard) - waiting
         reasons = Counter(each["data"]["reason"] for each in heard if each["data"]["outcome"] == "dead_lettered")
         return Outcome(self.row, self.problems, dict(reasons))
+
+    async def counts(self) -> dict[tuple[str, str], int]:
+        """Return how many deliveries the journal holds, by connection and state."""
+        journal = await Journal.open(self.journal_url)
+        try:
+            return {key: count for key, count in (await journal.counts()).items()}
+        finally:
+            await journal.close()
+
+    def complaints(self) -> list[str]:
+        """Return what no worker may ever say."""
+        said = {log.name: log.read_text(errors="replace") for log in self.folder.glob("worker-*.log")}
+        return [f"{name} holds a traceback" for name, text in said.items() if "Traceback" in text]
 
     def count(self, heard: Iterable[Mapping[str, Any]]) -> None:
         """Count outcomes."""

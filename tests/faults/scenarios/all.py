@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from tests.faults.row import Outcome
-from tests.faults.scenarios import crash
+from tests.faults.scenarios import broker, crash, intake, stopping, vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +27,18 @@ class Scenario:
 SCENARIOS: Mapping[str, Scenario] = {
     "kill": Scenario(crash.kill_at_random, 25, 3),
     "failpoints": Scenario(crash.kill_at_failpoints, 30, 4),
+    "broker-restart": Scenario(broker.restarted, 5, 1),
+    "broker-cut": Scenario(broker.cut, 5, 1),
+    "publish-refused": Scenario(broker.refused, 4, 0),
+    "unknown-outcome": Scenario(vendor.unknown_outcome, 4, 1),
+    "hang": Scenario(vendor.not_applied, 3, 0),
+    "slow": Scenario(vendor.slow, 2, 0),
+    "storm-503": Scenario(vendor.outage, 2, 0),
+    "flapping": Scenario(vendor.flapping, 2, 0),
+    "bodies": Scenario(vendor.bodies, 2, 1),
+    "storm-429": Scenario(vendor.refusals, 10, 1),
+    "duplicates": Scenario(intake.duplicates, 3, 1),
+    "poison": Scenario(intake.poisoned, 20, 1),
+    "sigterm": Scenario(stopping.stopped, 5, 1),
+    "sigterm-twice": Scenario(stopping.twice, 2, 0),
 }
