@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import ssl
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -18,10 +19,14 @@ from worker.brokers.embedded import EmbeddedBroker
 from worker.brokers.nats import NatsBroker
 from worker.brokers.streams import StreamLimits
 from worker.configuration.sections import BrokerSection, Tls
+from worker.console.flow import Flow
+from worker.console.server import Console, ConsoleError
+from worker.console.sources import Sources
 from worker.dead_letters.choosing import Chooser
 from worker.dead_letters.conductor import Conductor
 from worker.dead_letters.patching import Patcher
 from worker.dead_letters.retaking import Retaker
+from worker.dead_letters.service import DeadLetters
 from worker.delivery import accounts
 from worker.delivery.connection import Connection, Shared
 from worker.delivery.following import Following
@@ -39,6 +44,7 @@ from worker.sending.transport import Transport
 from worker.settings import Settings
 from worker.targets.base import Target
 from worker.targets.registry import TARGETS
+from worker.telemetry.metrics import Metrics
 
 INTAKE_LEASE = "intake"
 PRUNE_EVERY = 3600.0  # seconds
@@ -57,6 +63,9 @@ class Worker:
         self.settings = settings
         self.owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
         self.connections: dict[str, Connection] = {}
+        self.metrics = Metrics(version("relation-worker"))
+        self.console: Console | None = None
+        self._flow = Flow(time.monotonic)
         self._tell = tell
         self._heard = heard
         self._stop = asyncio.Event()
@@ -89,6 +98,7 @@ class Worker:
             pruning = self._spawn(self._prune())
             replaying = self._spawn(self._conductor.run())
             following = self._spawn(Following(self.journal, self.connections, self._takes).run())
+            await self._open_console(stack)
             started()
             await self._stopped()
             for task in (asked, pruning, replaying, following):
@@ -123,7 +133,7 @@ class Worker:
             now=utcnow,
             tell=self._tell,
             lost=lambda name: self._ownership.lose(name),  # noqa: PLW0108 -- it is made later
-            settled=self._heard,
+            settled=self._settled,
             failed=self._broke,
             fresh=lambda name: self._ownership.is_sure(name),  # noqa: PLW0108 -- as above
             supply=self._conductor.supply,
@@ -144,6 +154,42 @@ class Worker:
             lost=self._lost,
             tell=self._tell,
         )
+
+    async def _open_console(self, stack: AsyncExitStack) -> None:
+        """Let people look in, if the settings say so; where that fails, events are worked all the same."""
+        if not self.settings.console.enabled:
+            return
+        console = Console(self._sources())
+        try:
+            await console.start()
+        except ConsoleError as error:
+            self._tell(str(error))
+            return
+        stack.push_async_callback(console.stop)
+        self.console = console
+        self._tell(f"the console is at {console.entrance}")
+
+    def _sources(self) -> Sources:
+        settings, largest = self.settings, self.settings.worker.max_event_bytes
+        return Sources(
+            settings=settings,
+            version=version("relation-worker"),
+            journal=self.journal,
+            broker=self.broker,
+            connections=self.connections,
+            decoder=self._decoder,
+            dead_letters=DeadLetters(self.journal, settings.connections, self._decoder, largest, utcnow),
+            metrics=self.metrics,
+            flow=self._flow,
+            now=utcnow,
+            unready=self.unready,
+            is_draining=self._stop.is_set,
+        )
+
+    def _settled(self, name: str, settled: Sequence[Settled]) -> None:
+        for each in settled:
+            self._flow.count(name, each.outcome)
+        self._heard(name, settled)
 
     def _replays(self) -> Conductor:
         patcher = Patcher(self._decoder, self.settings.worker.max_event_bytes)
@@ -207,6 +253,7 @@ class Worker:
         )
 
     def _offer(self, name: str, fresh: Fresh) -> None:
+        self._flow.count(name, "taken", len(fresh))
         if name in self._ownership.held:
             self.connections[name].offer(fresh)
 

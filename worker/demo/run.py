@@ -77,6 +77,7 @@ def settings(folder: Path, running: Mapping[str, Running]) -> Settings:
             "worker": {"instance": "demo"},
             "broker": {"folder": str(folder / "broker")},
             "journal": {"url": f"sqlite:///{folder / 'journal.db'}"},
+            "console": {"enabled": False},
             "connections": {name: {**each.settings, **OPTIONS[name]} for name, each in running.items()},
         }
     )

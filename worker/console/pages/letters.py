@@ -1,0 +1,140 @@
+"""Dead letters: causes, lists, case files; discarding and its undoing."""
+
+import base64
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+from multidict import MultiDict, MultiMapping
+
+from schemas.dead_letter import ACTIONS
+from worker.console import deed
+from worker.console.body import PLURALS, selection, whole
+from worker.console.page import rendered, see
+from worker.console.problem import ProblemError
+from worker.console.sources import SOURCES
+from worker.dead_letters.reading import CaseFile
+from worker.journal.letters import Filter, LetterState
+
+PAGE = 50
+MOST = 500
+STATES: tuple[LetterState, ...] = ("open", "resolved", "discarded")
+FIELDS = (*PLURALS, "since", "until")
+
+
+async def groups(request: web.Request) -> web.Response:
+    """Show causes, the most frequent first."""
+    service = request.app[SOURCES].dead_letters
+    found = await service.groups(selection(request.query).filter())
+    total = sum(one.group.count for one in found)
+    return rendered(request, "groups.html", {"causes": found, "total": total, "chosen": chosen(request.query)})
+
+
+async def letters(request: web.Request) -> web.Response:
+    """Show a list of letters, page by page."""
+    sources, query = request.app[SOURCES], request.query
+    state = state_of(query)
+    wanted = selection(query).filter(state)
+    most = whole(query, "most", PAGE, MOST)
+    found = await sources.dead_letters.page(wanted, most + 1, query.get("after") or None)
+    context = {
+        "letters": found[:most],
+        "more": address(query, after=found[most - 1].letter.id) if len(found) > most else None,
+        "count": await sources.dead_letters.count(wanted),
+        "chosen": chosen(query),
+        "query": query,
+        "state": state,
+        "reasons": list(ACTIONS),
+        "connections": sorted(sources.settings.connections),
+    }
+    return rendered(request, "letters.html", context)
+
+
+def state_of(query: MultiMapping[str]) -> LetterState:
+    """Return which letters are asked for: open ones unless it says otherwise."""
+    given = query.get("state") or "open"
+    for state in STATES:
+        if given == state:
+            return state
+    raise ProblemError(400, f"state: must be one of {', '.join(STATES)}")
+
+
+def chosen(query: MultiMapping[str]) -> list[tuple[str, str]]:
+    """Return what a query chooses by, for links and hidden fields."""
+    return [(name, value) for name in FIELDS for value in query.getall(name, ()) if value]
+
+
+def address(query: MultiMapping[str], **changed: str) -> str:
+    """Return the address of the same list, changed in some respect."""
+    pairs: MultiDict[str] = MultiDict((name, value) for name, value in query.items() if value and name != "said")
+    for name, value in changed.items():
+        pairs[name] = value
+    return f"?{urlencode(list(pairs.items()))}"
+
+
+async def case(request: web.Request) -> web.Response:
+    """Show all that is known of one letter."""
+    found = await deed.tried(request.app[SOURCES].dead_letters.show(request.match_info["letter"]))
+    return rendered(request, "case.html", {"file": found, "original": original(found), **moments(found)})
+
+
+def original(found: CaseFile) -> dict[str, Any]:
+    """Return the exact input: whole from the journal, or as much as the case file keeps."""
+    told = found.case.get("original") or {}
+    headers, body, cut = told.get("headers") or {}, told.get("body"), bool(told.get("cut"))
+    if body is None and told.get("body_base64"):
+        body = base64.b64decode(told["body_base64"]).decode("utf-8", "backslashreplace")
+    if found.received is not None:
+        headers = dict(found.received.headers)
+        body, cut = found.received.body.decode("utf-8", "backslashreplace"), False
+    return {"headers": headers, "body": body or "", "cut": cut, "size": told.get("size"), "mode": told.get("mode")}
+
+
+def moments(found: CaseFile) -> dict[str, Any]:
+    """Return where things lie on the line from receipt to burial, 0 to 100."""
+    tries = found.case.get("tries") or []
+    received = (found.case.get("message") or {}).get("received_at")
+    return {"tries": tries, "received_at": received, "call": found.case.get("last_call")}
+
+
+async def discard_one(request: web.Request) -> web.HTTPSeeOther:
+    """Give one letter up, for a reason."""
+    letter = request.match_info["letter"]
+    form = await request.post()
+    await discarded(request, Filter(ids=(letter,)), str(form.get("why", "")), everything=False)
+    return see(f"/dead/letters/{letter}", "discarded")
+
+
+async def undo_one(request: web.Request) -> web.HTTPSeeOther:
+    """Bring a discarded letter back."""
+    letter = request.match_info["letter"]
+    service = request.app[SOURCES].dead_letters
+    await deed.tried(service.undo(Filter(ids=(letter,)), deed.who(request)))
+    return see(f"/dead/letters/{letter}", "undone")
+
+
+async def discard_all(request: web.Request) -> web.HTTPSeeOther:
+    """Give up what a selection chooses, for a reason."""
+    form = await request.post()
+    pairs = text_pairs(form.items())
+    wanted = selection(pairs).filter()
+    await discarded(request, wanted, pairs.get("why", ""), everything=pairs.get("everything") == "yes")
+    return see(f"/dead/letters{address(MultiDict(chosen(pairs)), state='discarded')}", "discarded")
+
+
+async def undo_all(request: web.Request) -> web.HTTPSeeOther:
+    """Bring back what a selection chooses of the discarded."""
+    pairs = text_pairs((await request.post()).items())
+    service = request.app[SOURCES].dead_letters
+    await deed.tried(service.undo(selection(pairs).filter("discarded"), deed.who(request)))
+    return see(f"/dead/letters{address(MultiDict(chosen(pairs)), state='open')}", "undone")
+
+
+async def discarded(request: web.Request, wanted: Filter, why: str, *, everything: bool) -> None:
+    service = request.app[SOURCES].dead_letters
+    await deed.tried(service.discard(wanted, deed.who(request), why, everything=everything))
+
+
+def text_pairs(items: Any) -> MultiDict[str]:
+    """Return the fields of a form that are text; files have no place in ours."""
+    return MultiDict((name, value) for name, value in items if isinstance(value, str))

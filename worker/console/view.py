@@ -1,0 +1,165 @@
+"""Dead letters, plans and histories as JSON; the same words as in the command line."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from worker.dead_letters.plans import PlanView, Progress
+from worker.dead_letters.reading import CaseFile, Cause, Replayed
+from worker.dead_letters.rehearsal import Rehearsal, Shown
+from worker.journal.audit import Entry
+from worker.journal.history import Passage
+from worker.journal.letters import Buried
+from worker.journal.rows import RelationState
+
+
+def cause(one: Cause) -> dict[str, Any]:
+    group = one.group
+    return {
+        "fingerprint": group.fingerprint,
+        "reason": group.reason,
+        "action": one.action,
+        "count": group.count,
+        "first_buried_at": group.first_buried_at.isoformat(),
+        "last_buried_at": group.last_buried_at.isoformat(),
+        "connections": list(group.connections),
+        "sample": group.sample,
+        "detail": group.detail,
+    }
+
+
+def letter(one: Buried) -> dict[str, Any]:
+    kept = one.letter
+    return {
+        "id": kept.id,
+        "connection": kept.connection,
+        "position": kept.position,
+        "source": kept.source,
+        "subject": kept.subject,
+        "event_id": kept.event_id,
+        "operation": kept.operation,
+        "reason": kept.reason,
+        "detail": kept.detail,
+        "fingerprint": kept.fingerprint,
+        "status": kept.status,
+        "state": one.state,
+        "first_buried_at": one.first_buried_at.isoformat(),
+        "buried_at": kept.buried_at.isoformat(),
+        "burials": one.burials,
+        "closed_at": one.closed_at.isoformat() if one.closed_at else None,
+        "closed_by": one.closed_by,
+        "why": one.why,
+    }
+
+
+def case_file(one: CaseFile) -> dict[str, Any]:
+    return letter(one.buried) | {"case": one.case, "replays": list(map(replayed, one.replays))}
+
+
+def replayed(one: Replayed) -> dict[str, Any]:
+    return {
+        "plan": one.plan,
+        "by": one.by,
+        "why": one.why,
+        "patch": list(one.patch),
+        "state": one.state,
+        "note": one.note,
+        "at": one.at.isoformat(),
+    }
+
+
+def plan(one: PlanView) -> dict[str, Any]:
+    terms = one.document.terms
+    return {
+        "id": one.id,
+        "state": one.state,
+        "created_at": one.plan.created_at.isoformat(),
+        "created_by": one.plan.created_by,
+        "changed_at": one.plan.changed_at.isoformat(),
+        "why": terms.why,
+        "select": dict(one.document.select),
+        "patch": list(terms.patch),
+        "force": terms.force,
+        "share": terms.share,
+        "rate": str(terms.rate) if terms.rate else None,
+        "canary": terms.canary,
+    }
+
+
+def progress(one: Progress) -> dict[str, Any]:
+    return plan(one.view) | {
+        "letters": one.letters,
+        "ended": one.ended,
+        "counts": dict(one.counts),
+        "remaining": dict(one.connections),
+        "per_minute": one.per_minute,
+        "moved_at": one.moved_at.isoformat() if one.moved_at else None,
+        "stalled": one.stalled,
+    }
+
+
+def rehearsal(one: Rehearsal) -> dict[str, Any]:
+    return {
+        "letters": one.letters,
+        "connections": dict(one.connections),
+        "along": one.along,
+        "seconds": {name: finite(seconds) for name, seconds in one.seconds.items()},
+        "verdicts": dict(one.verdicts),
+        "shown": [shown(each) for each in one.shown],
+    }
+
+
+def finite(seconds: float | None) -> float | None:
+    return None if seconds is None or math.isinf(seconds) else round(seconds, 1)
+
+
+def shown(one: Shown) -> dict[str, Any]:
+    request: Mapping[str, Any] | None = one.request
+    return {
+        "id": one.letter.id,
+        "connection": one.letter.connection,
+        "subject": one.letter.subject,
+        "verdict": one.verdict,
+        "detail": one.detail,
+        "request": dict(request) if request is not None else None,
+        "changes": [dict(each) for each in one.changes],
+        "waits_for": one.waits_for,
+    }
+
+
+def passage(one: Passage) -> dict[str, Any]:
+    return {
+        "connection": one.connection,
+        "position": one.position,
+        "source": one.source,
+        "subject": one.subject,
+        "event_id": one.event_id,
+        "operation": one.operation,
+        "state": one.state,
+        "note": one.note,
+        "received_at": one.received_at.isoformat(),
+        "settled_at": one.settled_at.isoformat() if one.settled_at else None,
+        "retry_at": one.retry_at.isoformat() if one.retry_at else None,
+        "attempts": one.attempts,
+        "calls": one.calls,
+        "rank": one.rank,
+        "replays": one.replays,
+        "plan": one.plan,
+        "reported": one.reported,
+    }
+
+
+def relation_state(one: RelationState) -> dict[str, Any]:
+    return {
+        "connection": one.connection,
+        "source": one.source,
+        "subject": one.subject,
+        "remote_id": one.remote_id,
+        "deleted": one.deleted,
+        "position": one.position,
+        "sequence": one.sequence,
+    }
+
+
+def entry(one: Entry) -> dict[str, Any]:
+    return {"id": one.id, "at": one.at.isoformat(), "who": one.who, "action": one.action, "detail": one.detail}
