@@ -158,6 +158,9 @@ class Engine:
                 await self._guarded(self._remember())
             self._start()
             load = self.caller.pick(slot)
+            if not load and slot.probe and self.replaying.is_wanted:  # no live event is there to try it with
+                await self.caller.probe(slot)
+                continue
             if not load:
                 self._work.clear()
                 slot.release()

@@ -77,6 +77,11 @@ class Replaying:
         self._left: list[Held] = []
         self._wanted = asyncio.Event()
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there may be something to replay."""
+        return bool(self._ready) or self._supply.is_wanted
+
     def wake(self) -> None:
         """Look whether there is something to replay."""
         self._wanted.set()
@@ -91,7 +96,7 @@ class Replaying:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            while self._ready or self._supply.is_wanted:
+            while self.is_wanted:
                 slot = await self._gate.idle_slot(self._supply.share)
                 load = await self._load(slot)
                 if not load:
