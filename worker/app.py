@@ -30,6 +30,8 @@ from worker.dead_letters.service import DeadLetters
 from worker.delivery import accounts
 from worker.delivery.connection import Connection, Shared
 from worker.delivery.following import Following
+from worker.delivery.gauges import Gauges
+from worker.delivery.lookout import Lookout
 from worker.delivery.ownership import Before, Ownership
 from worker.delivery.report import Reporter
 from worker.delivery.requests import Requests
@@ -45,6 +47,7 @@ from worker.settings import Settings
 from worker.targets.base import Target
 from worker.targets.registry import TARGETS
 from worker.telemetry.metrics import Metrics
+from worker.telemetry.tracing import exporting
 
 INTAKE_LEASE = "intake"
 PRUNE_EVERY = 3600.0  # seconds
@@ -81,7 +84,10 @@ class Worker:
     async def run(self, started: Callable[[], None] = lambda: None) -> None:
         """Work until `stop`; what is in flight is finished within the grace, the rest waits in the journal."""
         async with AsyncExitStack() as stack:
-            self.journal = await Journal.open(self.settings.journal.address(), worker=self.owner, strict=True)
+            self._look_out(stack)
+            self.journal = await Journal.open(
+                self.settings.journal.address(), worker=self.owner, strict=True, flushed=self.metrics.flush
+            )
             stack.push_async_callback(self.journal.close)
             targets = {name: TARGETS[each.target].target(each) for name, each in self.settings.connections.items()}
             await accounts.check(self.journal, targets)
@@ -97,11 +103,12 @@ class Worker:
             asked = self._spawn(Requests(self.journal, self.connections, utcnow, self._tell).run())
             pruning = self._spawn(self._prune())
             replaying = self._spawn(self._conductor.run())
+            gauging = self._spawn(self._gauges().run())
             following = self._spawn(Following(self.journal, self.connections, self._takes).run())
             await self._open_console(stack)
             started()
             await self._stopped()
-            for task in (asked, pruning, replaying, following):
+            for task in (asked, pruning, replaying, following, gauging):
                 task.cancel()
             await self._end(owning)
             reporting.cancel()
@@ -137,6 +144,7 @@ class Worker:
             failed=self._broke,
             fresh=lambda name: self._ownership.is_sure(name),  # noqa: PLW0108 -- as above
             supply=self._conductor.supply,
+            watch=self._lookout.watch,
         )
         memory = settings.worker.memory // max(1, len(settings.connections))
         for name, options in settings.connections.items():
@@ -191,6 +199,30 @@ class Worker:
             self._flow.count(name, each.outcome)
         self._heard(name, settled)
 
+    def _look_out(self, stack: AsyncExitStack) -> None:
+        endpoint = self.settings.tracing.endpoint
+        tracing = exporting(endpoint, self.settings.worker.instance) if endpoint else None
+        if tracing is not None:
+            stack.push_async_callback(asyncio.to_thread, tracing.close)
+        self._lookout = Lookout(self.metrics, utcnow, tracing)
+
+    def _gauges(self) -> Gauges:
+        gauges = Gauges(
+            self.journal,
+            self.connections,
+            self._lookout.tellings,
+            lambda: self.broker.connected,
+            self._takes,
+            utcnow,
+            self._tell,
+        )
+        self.metrics.watch(gauges.look)
+        return gauges
+
+    def _born_settled(self, settled: Sequence[Settled]) -> None:
+        self._lookout.born_settled(settled)
+        self._reporter.add(settled)
+
     def _replays(self) -> Conductor:
         patcher = Patcher(self._decoder, self.settings.worker.max_event_bytes)
         retaker = Retaker(self.journal, Chooser(self.journal, patcher), self._routes, utcnow)
@@ -241,8 +273,8 @@ class Worker:
             position=await self.journal.last_position(),
             now=utcnow,
             offer=self._offer,
-            settled=self._reporter.add,
-            received=lambda _word, _count: None,
+            settled=self._born_settled,
+            received=self._lookout.received,
         )
 
     def _routes(self) -> Routes:

@@ -127,6 +127,7 @@ class Connection:
             task.cancel()
             self.gate.close()
             self._keeper.close()
+            self._watch.closed()
 
     async def _gate(self, *, fresh: bool) -> Gate:
         settings, journal = self.settings, self._shared.journal

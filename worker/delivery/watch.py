@@ -23,7 +23,7 @@ class Watch(Protocol):
         error: TargetError | None,
         seconds: float,
     ) -> None:
-        """See one call: for these attempts (none: for the session), answered or not; without a request none was made."""
+        """See one call for these attempts (none: for the session); without a request it could not be built."""
         ...
 
     def tried(self, attempt: Attempt, verdict: str, error: WorkerError) -> None:
@@ -46,6 +46,10 @@ class Watch(Protocol):
 
     def gate_changed(self, pause: Pause | None) -> None:
         """See the gate close or open."""
+        ...
+
+    def closed(self) -> None:
+        """See that nothing more is worked here."""
         ...
 
 
@@ -78,6 +82,9 @@ class Unwatched:
         """Look away."""
 
     def gate_changed(self, pause: Pause | None) -> None:
+        """Look away."""
+
+    def closed(self) -> None:
         """Look away."""
 
 

@@ -28,6 +28,7 @@ class Batch:
     deliveries: list[Delivery]
     born_settled: list[Born]
     events: dict[int, tuple[Message, Event]]
+    untraced: int = 0
 
 
 class Take:
@@ -68,8 +69,11 @@ class Take:
             settled += (await self._journal.take([], reused)).settled
         self.hand_on(batch, taken.fresh)
         self._settled(settled)
-        self._received("duplicate", len(taken.duplicates))
-        self._received("taken", len(messages) - len(taken.duplicates))
+        seen = len(taken.duplicates)
+        self._received("duplicate", seen)
+        self._received("taken", len(batch.events) - len(reused) - seen)
+        self._received("refused", len(messages) - len(batch.events) + len(reused))
+        self._received("untraced", batch.untraced)
 
     def next_position(self) -> int:
         """Return the next place in broker order; every letter of intake has one of its own."""
@@ -87,6 +91,7 @@ class Take:
             batch.born_settled.append(self.letter(message, crash, None))
         else:
             batch.events[position] = (message, decoded.event)
+            batch.untraced += bool(decoded.ignored)
             self.route(batch, message, decoded, position)
 
     def route(self, batch: Batch, message: Message, decoded: Decoded, position: int) -> None:

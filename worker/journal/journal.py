@@ -32,7 +32,7 @@ from worker.journal.rows import (
 )
 from worker.journal.session import Clock, Session
 from worker.journal.sqlite import Lock, Sqlite
-from worker.journal.writer import Answer, Flusher, InlineWriter, ThreadWriter
+from worker.journal.writer import Answer, Flushed, Flusher, InlineWriter, ThreadWriter, unheard
 
 TAKING = "intake"  # the lease under which events are taken
 
@@ -63,12 +63,14 @@ class Journal:
         clock: Clock | None = None,
         monotonic: Callable[[], float] = elapsed,
         strict: bool = False,
+        flushed: Flushed = unheard,
     ) -> Self:
         """Open a journal, new or not; raises JournalError with what is wrong and how to mend it.
 
         `worker` says who this is, as others are told: an SQLite journal then is ours alone until closed (the
         CLI leaves it out). `inline`: everything runs in the loop, for virtual time. `clock` instead of the
-        database's, `monotonic` for the age of leases. `strict`: nothing is written without a lease.
+        database's, `monotonic` for the age of leases. `strict`: nothing is written without a lease. `flushed` hears,
+        in the writer's thread, how many seconds each group commit took, and of how many changes.
         """
         place = database(url, password, clock)
         lock = Lock(place.path, worker) if worker and isinstance(place, Sqlite) and place.is_file else None
@@ -81,7 +83,7 @@ class Journal:
         if lock:  # whoever worked here before is gone, whatever the leases say
             leases.end_all(session)
         book = Book(monotonic, strict=strict)
-        return cls(desk_of(place, session, book, inline=inline), book, lock)
+        return cls(desk_of(place, session, book, flushed, inline=inline), book, lock)
 
     async def close(self) -> None:
         """Write what is queued, and let go of the file; closing again does nothing."""
@@ -236,9 +238,9 @@ class Journal:
         return await pruning.prune(self._desk.write, keep, now)
 
 
-def desk_of(place: Database, session: Session, book: Book, *, inline: bool) -> Desk:
+def desk_of(place: Database, session: Session, book: Book, flushed: Flushed, *, inline: bool) -> Desk:
     """Return reader and writer, in threads or in the loop."""
-    flusher = Flusher(place, Flush(place, book), session)
+    flusher = Flusher(place, Flush(place, book), session, flushed)
     loop = asyncio.get_running_loop()
     if inline:
         return Desk(InlineReader(place, session), InlineReader(place, session), InlineWriter(flusher, loop))

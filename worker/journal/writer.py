@@ -3,7 +3,8 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from time import perf_counter
 from typing import Any, Protocol
 
 from worker.journal.database import opened
@@ -13,6 +14,11 @@ from worker.journal.port import Database
 from worker.journal.session import Session
 
 Answer = asyncio.Future[Any]
+Flushed = Callable[[float, int], None]  # seconds, and how many changes
+
+
+def unheard(_seconds: float, _changes: int) -> None:
+    """Hear nothing."""
 
 
 class Writer(Protocol):
@@ -39,11 +45,12 @@ def resolve(answers: Sequence[Answer], endings: Sequence[Ending]) -> None:
 
 
 class Flusher:
-    """Writes on one connection, which it opens anew when it broke."""
+    """Writes on one connection, which it opens anew when it broke; `flushed` hears how long each write took."""
 
-    def __init__(self, place: Database, flush: Flush, session: Session) -> None:
+    def __init__(self, place: Database, flush: Flush, session: Session, flushed: Flushed) -> None:
         self._place = place
         self._flush = flush
+        self._flushed = flushed
         self._session: Session | None = session
 
     def write(self, works: Sequence[Work]) -> list[Ending]:
@@ -51,11 +58,14 @@ class Flusher:
         try:
             if self._session is None:
                 self._session = opened(self._place)
-            return self._flush.write(self._session, works)
+            began = perf_counter()
+            endings = self._flush.write(self._session, works)
+            self._flushed(perf_counter() - began, sum(len(work.changes) or 1 for work in works))
         except Exception as error:  # noqa: BLE001  # whoever waits for the commit is told, whatever it was
             if self._session is not None and self._place.is_broken(self._session):
                 self.close()
             return [self._place.explained(error) for _ in works]
+        return endings
 
     def close(self) -> None:
         if self._session is not None:

@@ -16,7 +16,6 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-Received = Literal["taken", "duplicate", "refused"]
 Cause = Literal["quota", "pause", "lane", "retry"]
 Outcome = Literal["applied", "superseded", "dead_lettered"]
 
@@ -91,15 +90,15 @@ class Metrics:
         whole = Histogram(f"{SPACE}_{name}", meaning, CONNECTION, registry=self.registry, buckets=buckets)
         return cache(whole.labels)
 
-    def event_in(self, result: Received, count: int = 1) -> None:
+    def event_in(self, result: str, count: int = 1) -> None:
         """Count messages: taken as deliveries, dropped as duplicates, or refused at intake."""
         self._events(result).inc(count)
 
     def intake_letter(self, reason: str) -> None:
         self._letters(reason).inc()
 
-    def invalid_traceparent(self) -> None:
-        self._ignored_traces.inc()
+    def invalid_traceparent(self, count: int = 1) -> None:
+        self._ignored_traces.inc(count)
 
     def outcome(
         self, connection: str, target: str, outcome: Outcome, reason: str = "", seconds: float | None = None
