@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from worker.cli.ledger import person
+from worker.cli.output import note
 from worker.errors import TargetError
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def outcome(error: str | None, seconds: float | None) -> dict[str, Any]:
 async def door(journal: "Journal", name: str, options: "ConnectionSettings") -> "AsyncIterator[tuple[Target, Ask]]":
     """Give the target and a way to it that keeps to its quotas."""
     from worker.delivery.connection import Ledger
+    from worker.delivery.keep import Keeper
     from worker.sending.gate import Gate
     from worker.sending.transport import Transport
     from worker.targets.registry import TARGETS
@@ -57,7 +59,7 @@ async def door(journal: "Journal", name: str, options: "ConnectionSettings") -> 
         options.quotas,
         options.in_flight,
         strict=options.strict,
-        ledger=Ledger(name, journal),
+        ledger=Ledger(name, Keeper(journal, note, no_matter)),
         longest=options.timeouts.total,
     )
     gate.restore(await journal.used(name))
@@ -70,6 +72,10 @@ async def door(journal: "Journal", name: str, options: "ConnectionSettings") -> 
     finally:
         gate.close()
         await transport.close()
+
+
+def no_matter() -> None:
+    """Go on: the call is asked for by a person, who sees how it ends."""
 
 
 async def ask(gate: Any, transport: Any, options: "ConnectionSettings", request: "Request") -> "Response":

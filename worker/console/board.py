@@ -13,7 +13,6 @@ from worker.journal.journal import Journal
 from worker.journal.rows import INTAKE
 from worker.sending.gate import Gate
 from worker.settings import Settings
-from worker.telemetry.metrics import Figures
 
 FRESH = 1.0  # seconds for which what was read serves everybody who looks
 MANY = 20  # deliveries that wait before a queue that grows is worth a word
@@ -117,10 +116,6 @@ class Board:
         """Read anew at the next look: somebody has changed something."""
         self._read_at = -math.inf
 
-    def figures(self) -> tuple[Figures, ...]:
-        """Return what was read last, for the metrics."""
-        return tuple(map(figures, self.last))
-
     def _card(self, standing: Standing) -> Card:
         connection = self.connections.get(standing.name)
         gate = connection.gate if connection is not None and connection.is_running else None
@@ -158,17 +153,3 @@ def forecast(gate: Gate, waiting: int, batch: int, settled_a_minute: float) -> f
     if not waiting or gate.paused is not None or settled_a_minute < 1 or waiting < settled_a_minute:
         return best
     return max(best, waiting / settled_a_minute * 60)
-
-
-def figures(card: Card) -> Figures:
-    standing, calls = card.standing, card.forecast
-    return Figures(
-        connection=card.name,
-        target=standing.target or "",
-        backlog=standing.waiting,
-        in_flight=card.in_flight,
-        in_flight_limit=card.limit,
-        paused=standing.paused is not None,
-        forecast_seconds=None if calls is None or math.isinf(calls) else calls,
-        quotas={each.text: each.share for each in card.quotas},
-    )

@@ -12,7 +12,6 @@ from worker.console.board import Board
 from worker.console.page import furnish
 from worker.console.routes import routes
 from worker.console.sources import ACCESS, BOARD, SOURCES, Sources
-from worker.telemetry.metrics import Process
 
 STATIC = Path(__file__).parent / "static"
 LEAST_BODY = 2 * 2**20  # bytes: a patch, or an import of a few letters
@@ -37,7 +36,6 @@ class Console:
         self._host = section.host
         self._app = application(sources, self.access, self.board)
         self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=GRACE)
-        sources.metrics.watch(watched(sources, self.board))
 
     @property
     def url(self) -> str:
@@ -78,15 +76,6 @@ def application(sources: Sources, access: Access, board: Board) -> web.Applicati
     app.add_routes(routes())
     app.router.add_static("/static/", STATIC)
     return app
-
-
-def watched(sources: Sources, board: Board) -> Callable[[], Process]:
-    """Return how the metrics look at the worker."""
-
-    def look() -> Process:
-        return Process(board.figures(), sources.broker.connected, taking=not sources.is_draining())
-
-    return look
 
 
 def explained(error: OSError, host: str, port: int) -> str:
