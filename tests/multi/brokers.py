@@ -8,7 +8,7 @@ from tests.brokers.servers import TestServer
 
 CONFIG = """
 server_name: node-{number}
-jetstream {{ sync_interval: 1s, store_dir: "{store}" }}
+jetstream {{ sync_interval: 1s }}
 cluster {{
   name: relations
   listen: "127.0.0.1:{port}"
@@ -24,7 +24,10 @@ class Brokers:
         ports = free_ports(count)
         routes = ", ".join(f'"nats://127.0.0.1:{port}"' for port in ports)
         self.servers = [
-            TestServer(folder / f"nats-{number}", config(folder, number, port, routes) if count > 1 else SINGLE)
+            TestServer(
+                folder / f"nats-{number}",
+                CONFIG.format(number=number, port=port, routes=routes) if count > 1 else SINGLE,
+            )
             for number, port in enumerate(ports, 1)
         ]
 
@@ -44,11 +47,6 @@ class Brokers:
 
 
 SINGLE = "jetstream { sync_interval: 1s }"
-
-
-def config(folder: Path, number: int, port: int, routes: str) -> str:
-    store = folder / f"nats-{number}" / "store"
-    return CONFIG.format(number=number, store=store, port=port, routes=routes)
 
 
 def free_ports(count: int) -> list[int]:

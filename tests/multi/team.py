@@ -16,6 +16,7 @@ from tests.faults.working import WorkerProcess
 from tests.journal.servers import PostgreSQL
 from tests.multi.brokers import Brokers
 from worker.delivery.ownership import PRESENCE
+from worker.journal.errors import JournalError
 from worker.journal.journal import Journal
 
 NAMES = ("intake", "onoffice", "outsmart", "silvasoft", "superoffice")
@@ -72,10 +73,17 @@ class Team(House):
 
     async def join(self) -> WorkerProcess:
         """Let one more worker start."""
-        worker = await self.start()
-        assert worker.code is None, self.problems
+        worker = self.prepared()
         self.workers.append(worker)
+        await worker.start()
+        assert worker.code is None, worker.said()
         return worker
+
+    async def two(self) -> tuple[WorkerProcess, WorkerProcess]:
+        """Let two workers start at once, and share what there is."""
+        one, two = await asyncio.gather(self.join(), self.join())
+        assert await self.shared(2, 3)
+        return one, two
 
     async def load(self, count: int, first: int = 0, *, updates: int = 2) -> list[Made]:
         """Publish so many relations' lives."""
@@ -86,9 +94,12 @@ class Team(House):
     # Looking
 
     async def owners(self) -> dict[str, int]:
-        """Return which process works what."""
-        now = await self.journal.clock()
-        leases = [lease for lease in await self.journal.leases() if lease.until > now]
+        """Return which process works what; nobody, while the journal does not answer."""
+        try:
+            now = await self.journal.clock()
+            leases = [lease for lease in await self.journal.leases() if lease.until > now]
+        except JournalError:
+            return {}
         return {lease.name: pid(lease.owner) for lease in leases if not lease.name.startswith(PRESENCE)}
 
     async def epochs(self) -> list[int]:

@@ -25,8 +25,7 @@ async def test_killed_owner_is_replaced(database: PostgreSQL) -> None:
     """What a killed worker had is another's within 15 s; nothing is lost, repeated or out of order."""
     async with Team("killed owner", database, lease="10s") as team:
         await team.vendors.slow(0.05, 0.05)
-        first, _ = await team.join(), await team.join()
-        assert await team.shared(2, 3)
+        first, _ = await team.two()
         await team.load(80)
         await team.busy(40)
         await first.kill()
@@ -42,8 +41,7 @@ async def test_frozen_owner_is_replaced_and_silent(database: PostgreSQL) -> None
     """A stopped worker is replaced; when it wakes it calls nobody, and then takes part again."""
     async with Team("frozen owner", database) as team:
         await team.vendors.slow(0.05, 0.05)
-        first, _ = await team.join(), await team.join()
-        assert await team.shared(2, 3)
+        first, _ = await team.two()
         await team.load(80)
         await team.busy(40)
         first.signal(signal.SIGSTOP)
@@ -65,9 +63,7 @@ async def test_rolling_restart(database: PostgreSQL) -> None:
     """One worker is stopped and started under load while the other goes on: nobody notices."""
     async with Team("rolling restart", database) as team:
         await team.vendors.slow(0.05, 0.05)
-        one, two = await team.join(), await team.join()
-        assert await team.shared(2, 3)
-        for round_, worker in enumerate((one, two)):
+        for round_, worker in enumerate(await team.two()):
             effects = await team.vendors.count()
             await team.load(60, first=100 * round_)
             await team.busy(effects + 40)
@@ -104,9 +100,7 @@ async def test_database_goes_away(mortal: Mortal) -> None:
     """While PostgreSQL is away nobody is called for long; afterwards all goes on by itself."""
     async with Team("PostgreSQL away", mortal) as team:
         await team.vendors.slow(0.05, 0.05)
-        await team.join()
-        await team.join()
-        assert await team.shared(2, 3)
+        await team.two()
         await team.load(80)
         await team.busy(40)
         mortal.go()
