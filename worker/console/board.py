@@ -62,13 +62,14 @@ class Card:
     @property
     def inflow(self) -> str | None:
         """Say so when more comes in than can go out."""
+        if self.standing.waiting <= MANY or self.standing.state != "at work":
+            return None
         if self.most_a_minute is not None and self.taken_a_minute > self.most_a_minute:
             return (
                 f"{self.taken_a_minute:,.0f} events a minute come in, and the quota allows {self.most_a_minute:,.0f}: "
                 "the backlog grows for as long as this lasts"
             )
-        growing = self.taken_a_minute > self.settled_a_minute * STEADY and self.standing.waiting > MANY
-        if growing and self.standing.state == "at work":
+        if self.taken_a_minute > self.settled_a_minute * STEADY:
             return (
                 f"{self.taken_a_minute:,.0f} events a minute come in and {self.settled_a_minute:,.0f} go out: "
                 "the backlog grows"

@@ -10,6 +10,8 @@ from worker.console.access import Visitor, same
 from worker.console.error_page import error_page
 from worker.console.problem import ProblemError, problem_response
 from worker.console.sources import ACCESS, SOURCES, VISITOR
+from worker.journal.errors import JournalError
+from worker.telemetry.logs import logger
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -44,12 +46,19 @@ async def answered(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
     except ProblemError as error:
         problem = error
+    except JournalError:
+        problem = ProblemError(503, "The journal does not answer.")
     except web.HTTPRequestEntityTooLarge:
         problem = ProblemError(413, "That is larger than this worker takes.")
     except web.HTTPNotFound:
         problem = ProblemError(404, "There is nothing at this address.")
     except web.HTTPMethodNotAllowed as error:
         problem = ProblemError(405, f"Only {', '.join(sorted(error.allowed_methods))} here.")
+    except web.HTTPException:
+        raise
+    except Exception:  # noqa: BLE001 -- a bug in one page must neither show its insides nor go unlogged
+        logger("console").exception("a page failed", path=request.path)
+        problem = ProblemError(500, "This page failed: a bug of ours. The log says more.")
     return problem_response(problem) if wants_problem(request) else error_page(request, problem)
 
 

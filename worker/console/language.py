@@ -22,12 +22,12 @@ SCALE: tuple[tuple[float, float, str], ...] = (
 
 def number(value: float | None) -> str:
     """Return a count with its thousands set apart by narrow blanks."""
-    return NONE if value is None else f"{value:,.0f}".replace(",", "\u202f")
+    return f"{value:,.0f}" if isinstance(value, int | float) else NONE.replace(",", "\u202f")
 
 
 def span(seconds: float | None) -> str:
     """Return a duration in the unit that suits it."""
-    if seconds is None:
+    if not isinstance(seconds, int | float):
         return NONE
     if math.isinf(seconds):
         return "no end in sight"

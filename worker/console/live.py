@@ -7,9 +7,15 @@ from contextlib import suppress
 import orjson
 from aiohttp import web
 
+from worker.console.problem import ProblemError
+from worker.journal.errors import JournalError
+
 EVERY = 1.0  # seconds
 SILENCE = 15  # looks without a change after which a comment shows that we are there
 STREAMS: web.AppKey[set["asyncio.Task[None]"]] = web.AppKey("streams")
+
+# What ends a stream quietly: the browser asks again, and is answered properly then.
+ENDS = (ConnectionError, asyncio.CancelledError, ProblemError, JournalError)
 
 Look = Callable[[web.Request], Awaitable[dict[str, str]]]
 
@@ -20,11 +26,10 @@ def stream(look: Look) -> Callable[[web.Request], Awaitable[web.StreamResponse]]
     async def handler(request: web.Request) -> web.StreamResponse:
         first = await look(request)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
-        await response.prepare(request)
         task = asyncio.ensure_future(told(request, response, look, first))
         request.app[STREAMS].add(task)
         try:
-            with suppress(ConnectionError, asyncio.CancelledError):
+            with suppress(*ENDS):
                 await task
         finally:
             task.cancel()
@@ -36,6 +41,7 @@ def stream(look: Look) -> Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 async def told(request: web.Request, response: web.StreamResponse, look: Look, parts: dict[str, str]) -> None:
     """Send what has changed, until nobody listens any more."""
+    await response.prepare(request)
     shown: dict[str, str] = {}
     silent = 0
     while True:

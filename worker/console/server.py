@@ -1,7 +1,6 @@
 """The console's server: starts, says where it is, stops."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import web

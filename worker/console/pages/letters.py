@@ -1,6 +1,7 @@
 """Dead letters: causes, lists, case files; discarding and its undoing."""
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +21,11 @@ PAGE = 50
 MOST = 500
 STATES: tuple[LetterState, ...] = ("open", "resolved", "discarded")
 FIELDS = (*PLURALS, "since", "until")
+CASE: Mapping[str, Any] = dict.fromkeys(
+    ("action", "applied_in_part", "last_call", "maybe_applied", "message", "traceparent", "tries", "worker")
+)
+TRY: Mapping[str, Any] = dict.fromkeys(("at", "waited_seconds", "calls", "verdict", "status", "message"))
+CALL: Mapping[str, Any] = dict.fromkeys(("method", "url", "request", "status", "response", "seconds"))
 
 
 async def groups(request: web.Request) -> web.Response:
@@ -75,7 +81,7 @@ def address(query: MultiMapping[str], **changed: str) -> str:
 async def case(request: web.Request) -> web.Response:
     """Show all that is known of one letter."""
     found = await deed.tried(request.app[SOURCES].dead_letters.show(request.match_info["letter"]))
-    return rendered(request, "case.html", {"file": found, "original": original(found), **moments(found)})
+    return rendered(request, "case.html", {"file": found, "original": original(found), **told(found)})
 
 
 def original(found: CaseFile) -> dict[str, Any]:
@@ -90,11 +96,16 @@ def original(found: CaseFile) -> dict[str, Any]:
     return {"headers": headers, "body": body or "", "cut": cut, "size": told.get("size"), "mode": told.get("mode")}
 
 
-def moments(found: CaseFile) -> dict[str, Any]:
-    """Return where things lie on the line from receipt to burial, 0 to 100."""
-    tries = found.case.get("tries") or []
-    received = (found.case.get("message") or {}).get("received_at")
-    return {"tries": tries, "received_at": received, "call": found.case.get("last_call")}
+def told(found: CaseFile) -> dict[str, Any]:
+    """Return what the case file says, nothing missing: it may be an older worker's."""
+    case = {**CASE, **found.case}
+    call = case["last_call"]
+    return {
+        "case": case,
+        "received_at": (case["message"] or {}).get("received_at"),
+        "tries": [{**TRY, **each} for each in case["tries"] or ()],
+        "call": {**CALL, **call} if call else None,
+    }
 
 
 async def discard_one(request: web.Request) -> web.HTTPSeeOther:
