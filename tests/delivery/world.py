@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from schemas.merge import patched
 from schemas.relation import Link, Party, data_model
 from worker.delivery.connection import Connection, Shared
 from worker.delivery.report import Reporter
+from worker.delivery.watch import Watch, unwatched
 from worker.errors import RejectedError, TargetError, UnknownOutcomeError
 from worker.journal.journal import Journal
 from worker.journal.rows import Delivery, Received, Settled
@@ -175,6 +176,7 @@ class Happening:
     subject: str
     data: dict[str, Any]
     at: float = 0.0
+    traceparent: str | None = None
 
 
 def event_of(number: int, happening: Happening) -> Event:
@@ -196,7 +198,7 @@ def event_of(number: int, happening: Happening) -> Event:
         expirytime=None,
         correlationid=None,
         causationid=None,
-        traceparent=None,
+        traceparent=happening.traceparent,
         tracestate=None,
         target=None,
         extensions={},
@@ -226,6 +228,7 @@ class Run:
     options: dict[str, Any] = field(default_factory=dict)
     outcomes: dict[int, list[str]] = field(default_factory=dict)
 
+    watch: Callable[[str, str, Callable[[], datetime]], Watch] = lambda name, target, _now: unwatched(name, target)
     broken: BaseException | None = None
 
     async def play(self) -> None:
@@ -276,6 +279,7 @@ class Run:
             lost=lambda _: None,
             settled=self._settled,
             failed=self._broke,
+            watch=lambda name, target: self.watch(name, target, self._now),
         )
         connection = Connection("world", settings, self.world, shared, self.world.send, 2**20)
         await connection.start(before)
