@@ -28,7 +28,11 @@ class Coalescing:
     keyless: Callable[[Link | Party], bool]
 
     def fold(self, waiting: Iterable[Held], known: KnownRelation, now: datetime) -> Fold:
-        """Return the longest run from the head that folds into one call; a proposal, undone if refused."""
+        """Return the longest run from the head that folds into one call; a proposal, undone if refused.
+
+        Events that may have been sent were in one call, and fold only with each other: brought one by one, the
+        first would take back at the target what the last had brought there.
+        """
         queue = iter(waiting)
         head = next(queue)
         run = Fold((head,), head.row.operation, head.event.data)
@@ -43,7 +47,7 @@ class Coalescing:
 
     def joined(self, run: Fold, later: Held, now: datetime) -> Fold | None:
         """Return the fold with one more event, None where the two do not fold."""
-        if not is_foldable(later, now) or is_out_of_order(run, later):
+        if not is_foldable(later, now) or is_out_of_order(run, later) or later.maybe_sent != run.carrier.maybe_sent:
             return None
         pair = (run.operation, later.row.operation)
         if pair not in PAIRS:
@@ -61,12 +65,13 @@ class Coalescing:
             return False
         is_live = known.state is not None and not known.state.deleted
         created = run.members[0]
-        return not is_live and not created.suspect and self.keyless(created.event.data)
+        may_be_there = is_live or created.suspect or created.maybe_sent
+        return not may_be_there and self.keyless(created.event.data)
 
 
 def is_foldable(held: Held, now: datetime) -> bool:
     """Say whether an event may share a call with its neighbours in the lane."""
-    return not (held.maybe_sent or held.alone or held.single or is_expired(held, now))
+    return not (held.alone or held.single or is_expired(held, now))
 
 
 def is_expired(held: Held, now: datetime) -> bool:
