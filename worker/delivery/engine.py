@@ -152,12 +152,7 @@ class Engine:
             if slot.probe in ("credentials", "address"):
                 await self.caller.probe(slot)
                 continue
-            if slot.probe:
-                self._hold_on()
-            if slot.probe and self._forgotten:
-                await self._guarded(self._remember())
-            self._start()
-            load = self.caller.pick(slot)
+            load = await self._picked(slot)
             if not load and slot.probe and self.replaying.is_wanted:  # no live event is there to try it with
                 await self.caller.probe(slot)
                 continue
@@ -166,6 +161,17 @@ class Engine:
                 slot.release()
                 continue
             self._spawn(tasks, slot, load)
+
+    async def _picked(self, slot: Slot) -> list[Attempt]:
+        """Start what may start, and take what the slot's call shall carry; a probe waits for what that needs."""
+        if slot.probe:
+            self._hold_on()
+            if self._forgotten:
+                await self._guarded(self._remember())
+        self._start()
+        if slot.probe and self.walk.asking:
+            await self._guarded(self.caller.ask())
+        return self.caller.pick(slot)
 
     async def _session(self, slot: Slot) -> bool:
         exchange = self.caller.target.exchange(self._now())

@@ -40,7 +40,13 @@ class Held:
     first_attempt_at: datetime | None = None
     retry_at: float | None = None
     unresolved: TargetError | None = None
+    is_unanswered: bool = False
     tries: list[Try] = field(default_factory=list)
+
+    @property
+    def may_show(self) -> bool:
+        """Whether the vendor may show it although nobody said so."""
+        return self.maybe_sent or self.is_unanswered
 
     @property
     def key(self) -> Key:

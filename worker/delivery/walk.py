@@ -147,6 +147,9 @@ class Walk:
     def answered(self, attempt: Attempt, answer: Any, *, is_sent: bool) -> None:
         """Take the answer to one step; `is_sent`: the request may have reached the vendor."""
         attempt.is_half_done |= not (attempt.step.repeatable or isinstance(answer, ClosedError))
+        if is_sent and isinstance(answer, UnknownOutcomeError | RetryableError):
+            for member in attempt.fold.members:
+                member.is_unanswered = True
         match answer:
             case ClosedError():
                 self.ready.add(attempt)
@@ -210,7 +213,7 @@ class Walk:
             error,
             remote_id=known.state.remote_id if known.state else None,
             applied_in_part=isinstance(error, PermanentError) and error.applied_in_part,
-            maybe_applied=held.maybe_sent or held.suspect or held.unresolved is not None,
+            maybe_applied=held.may_show or held.suspect or held.unresolved is not None,
             tries=tuple(attempt.carrier.tries),
             last_call=attempt.last,
         )
