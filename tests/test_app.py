@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
@@ -8,6 +9,7 @@ from worker.app import Worker
 from worker.brokers.base import Publication
 from worker.brokers.publisher import Publisher
 from worker.demo.run import working
+from worker.journal.rows import Settled
 from worker.sandbox.sandbox import Limits, Sandbox
 from worker.sandbox.server import VENDORS, sandboxes
 from worker.settings import build
@@ -35,6 +37,13 @@ async def test_a_vendor_that_counts_refuses_nothing(tmp_path: Path) -> None:
     """Through a real broker and real sockets, a vendor that enforces exactly our quota never has to refuse."""
     vendor = Sandbox(VENDORS["superoffice"](), Limits.of("20/s"), latency=0.03, jitter=0.03)
     done: list[str] = []
+    ended = asyncio.Event()
+
+    def heard(_name: str, settled: Sequence[Settled]) -> None:
+        done.extend(each.outcome for each in settled)
+        if len(done) == EVENTS:
+            ended.set()
+
     async with sandboxes(vendor) as running:
         connection = {**running["superoffice"].settings, "quotas": ["20/s"], "in_flight": 16}
         settings = build(
@@ -45,13 +54,12 @@ async def test_a_vendor_that_counts_refuses_nothing(tmp_path: Path) -> None:
                 "connections": {"acme": connection},
             }
         )
-        worker = Worker(settings, tell=lambda _: None, heard=lambda _, settled: done.extend(x.outcome for x in settled))
+        worker = Worker(settings, tell=lambda _: None, heard=heard)
         async with working(worker):
             async with Publisher(worker.broker.url) as publisher:
                 await publisher.publish([Publication("relation.created", "", created(n)) for n in range(EVENTS)])
             async with asyncio.timeout(60):
-                while len(done) < EVENTS:
-                    await asyncio.sleep(0.05)
+                await ended.wait()
 
     assert done == ["applied"] * EVENTS
     assert vendor.calls.refused == 0
