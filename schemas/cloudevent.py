@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -38,6 +39,12 @@ def names(given: Any) -> Any:
         return given
     if not isinstance(given, str) or len(given) > TARGET_CHARACTERS or CONTROL.search(given):
         raise broken(f"must be text of at most {TARGET_CHARACTERS} characters, names with commas between")
+    return listed(given)
+
+
+@lru_cache(256)
+def listed(given: str) -> tuple[str, ...]:
+    """Return the names in a text; producers name the same few connections again and again."""
     found = tuple(dict.fromkeys(name for part in given.split(",") if (name := part.strip())))
     if not found:
         raise broken("must name a connection")

@@ -43,7 +43,7 @@ class Coalescing:
             if joined is None:
                 break
             run = joined
-        return replace(run, free=self.is_free(run, known))
+        return replace(run, free=True) if self.is_free(run, known) else run
 
     def joined(self, run: Fold, later: Held, now: datetime) -> Fold | None:
         """Return the fold with one more event, None where the two do not fold."""

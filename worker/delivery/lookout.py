@@ -22,7 +22,7 @@ class Lookout:
 
     def watch(self, connection: str, target: str) -> Telling:
         """Return who looks at a connection."""
-        log = logs.logger("delivery")
+        log = logs.logger("delivery").bind()  # once: it writes a line an attempt
         made = Telling(connection, target, self.metrics, log, self.now, self.tracing)
         self.tellings[connection] = made
         return made

@@ -29,8 +29,8 @@ class Settler:
         carrier = fold.carrier
         absorbed = tuple(member.event.id for member in fold.members[:-1])
         state = self.state(fold, applied, known)
-        success = self.ended(carrier, fold.operation, Success(applied, absorbed), now)
-        carried = replace(success, relation=state, take_over=applied.take_over)
+        success = Success(applied, absorbed)
+        carried = self.ended(carrier, fold.operation, success, now, state, take_over=applied.take_over)
         return [*(self.absorbed(fold, member, now) for member in fold.members[:-1]), carried]
 
     def absorbed(self, fold: Fold, member: Held, now: datetime) -> Settled:
@@ -38,8 +38,17 @@ class Settler:
         end = Superseded("cancelled" if member.position in fold.cancelled else "merged", fold.carrier.event.id)
         return self.ended(member, member.row.operation, end, now)
 
-    def ended(self, held: Held, operation: str, end: End, now: datetime) -> Settled:
-        """Return the outcome of one event."""
+    def ended(
+        self,
+        held: Held,
+        operation: str,
+        end: End,
+        now: datetime,
+        state: RelationState | None = None,
+        *,
+        take_over: bool = False,
+    ) -> Settled:
+        """Return the outcome of one event, and what the connection shows of its relation from now on."""
         origin = self.origin(held, operation)
         effort = self.effort(held, end)
         buried = self.buried(held, origin, effort, end, now) if isinstance(end, Burial) else None
@@ -51,8 +60,10 @@ class Settler:
             calls=effort.calls,
             settled_at=now,
             result=buried[1] if buried else self.teller.result(origin, effort, end, now),
+            relation=state,
             letter=buried[0] if buried else None,
             plan=held.row.plan,
+            take_over=take_over,
             note=note(end),
         )
 

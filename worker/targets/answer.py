@@ -22,7 +22,9 @@ def json_answer(response: Response) -> Any:
 
 def quoted(text: object, secrets: Iterable[str] = ()) -> str:
     """Return a vendor's own words for people: one line, short, secrets masked; nothing but text counts."""
-    line = text if isinstance(text, str) else ""
+    if not isinstance(text, str) or not text:
+        return ""
+    line = text
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         line = line.replace(secret, MASK)
     line = re.sub(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+", " ", line).strip()

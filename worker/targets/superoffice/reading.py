@@ -84,8 +84,9 @@ class Said:
         except orjson.JSONDecodeError:
             body, self.is_page = {}, True
         fields: Mapping[str, Any] = body if isinstance(body, dict) else {}
-        self.kind = quoted(fields.get("ErrorType"), session.secrets)
-        words = (self.kind, quoted(fields.get("ErrorMessage"), session.secrets))
+        secrets = session.secrets
+        self.kind = quoted(fields.get("ErrorType"), secrets)
+        words = (self.kind, quoted(fields.get("ErrorMessage"), secrets))
         self.detail = ": ".join((f"SuperOffice {response.status}", *filter(None, words)))
 
 

@@ -1,6 +1,7 @@
 """What can be set for a connection to SuperOffice."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -96,7 +97,7 @@ class SuperOfficeSettings(ConnectionSettings):
         """Where tenants are asked for and sessions begin; onsite the installation itself."""
         return (self.base_url or f"https://{self.environment}.superoffice.com").rstrip("/")
 
-    @property
+    @cached_property
     def secrets(self) -> tuple[str, ...]:
         """What must never be seen."""
         return tuple(value.get_secret_value() for _, value in self if isinstance(value, SecretStr))
