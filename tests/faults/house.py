@@ -56,7 +56,7 @@ class House:
         self.broker_url = ""
         self._options = {**COMMON, **(options or {})}
         self._stack = AsyncExitStack()
-        self._starts = 0
+        self._workers: list[WorkerProcess] = []
         self.folder: Path
         self.server: TestServer
         self.vendors: Vendors
@@ -77,18 +77,19 @@ class House:
         await self._stack.aclose()
 
     async def _end(self) -> None:
-        if self._starts and self.worker.code is None:
-            await self.worker.kill()
+        for worker in self._workers:
+            if worker.code is None:
+                await worker.kill()
 
     # Acting
 
     def prepared(self, failpoints: str = "", *, module: str = "worker") -> WorkerProcess:
         """Return a worker that is not started yet."""
-        self._starts += 1
         config = self.folder / "worker.toml"
         config.write_text(toml(self.configuration()))
-        log = self.folder / f"worker-{self._starts}.log"
+        log = self.folder / f"worker-{len(self._workers)}.log"
         self.worker = WorkerProcess(config, log, failpoints=failpoints, module=module)
+        self._workers.append(self.worker)
         return self.worker
 
     async def start(self, failpoints: str = "", *, module: str = "worker") -> WorkerProcess:
@@ -192,8 +193,9 @@ class House:
 
     async def verdict(self) -> Outcome:
         """Stop the worker and hold everything against everything."""
-        if self._starts and self.worker.code is None and (code := await self.worker.stop()):
-            self.problems.append(f"the worker ended with {code}")
+        for worker in self._workers:
+            if worker.code is None and (code := await worker.stop()):
+                self.problems.append(f"the worker ended with {code}")
         heard = await self.results()
         self.count(heard)
         self.problems += self.complaints()

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from tests.faults.row import Outcome
-from tests.faults.scenarios import broker, crash, intake, stopping, vendor
+from tests.faults.scenarios import broker, crash, credentials, intake, machine, stopping, vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,11 @@ SCENARIOS: Mapping[str, Scenario] = {
     "storm-429": Scenario(vendor.refusals, 10, 1),
     "duplicates": Scenario(intake.duplicates, 3, 1),
     "poison": Scenario(intake.poisoned, 20, 1),
+    "journal-fails": Scenario(machine.journal_fails, 4, 1),
+    "clock": Scenario(machine.clock_jumps, 4, 0),
+    "frozen": Scenario(machine.owner_freezes, 4, 1),
+    "owner-dies": Scenario(machine.owner_dies, 3, 0),
+    "expiry": Scenario(credentials.expired, 3, 0),
     "sigterm": Scenario(stopping.stopped, 5, 1),
     "sigterm-twice": Scenario(stopping.twice, 2, 0),
 }
