@@ -1,12 +1,16 @@
 """Several workers on one PostgreSQL and one broker: real processes over real sockets."""
 
 import asyncio
+import re
 import time
 from collections import Counter
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
+
+import aiohttp
 
 from tests.faults.events import Made, mixed, stories
 from tests.faults.house import House
@@ -15,10 +19,12 @@ from tests.faults.vendors import Vendors
 from tests.faults.working import WorkerProcess
 from tests.journal.servers import PostgreSQL
 from tests.multi.brokers import Brokers
+from worker.brokers.base import BrokerError
 from worker.delivery.ownership import PRESENCE
 from worker.journal.errors import JournalError
 from worker.journal.journal import Journal
 
+CONSOLE = re.compile(r"the console is at (http://[^/]+)/")
 NAMES = ("intake", "onoffice", "outsmart", "silvasoft", "superoffice")
 
 
@@ -86,9 +92,17 @@ class Team(House):
         return one, two
 
     async def load(self, count: int, first: int = 0, *, updates: int = 2) -> list[Made]:
-        """Publish so many relations' lives."""
+        """Publish so many relations' lives, again and again while the broker cannot take them."""
         made = mixed(stories(count, first=first, updates=updates), seed=first)
-        await self.publish(made)
+
+        async def taken() -> bool:
+            try:
+                await self.publish(made)
+            except BrokerError:
+                return False
+            return True
+
+        await self.until(taken, "the broker to take events")
         return made
 
     # Looking
@@ -128,6 +142,13 @@ class Team(House):
 
         await self.until(so, "somebody else to take over", 30.0)
         return time.monotonic() - began
+
+    async def ready(self, worker: WorkerProcess) -> bool:
+        """Ask a worker's console whether it is ready."""
+        found = CONSOLE.search(worker.said())
+        assert found, "the console says where it is"
+        async with aiohttp.ClientSession() as session, session.get(f"{found[1]}/readyz") as answer:
+            return answer.status == HTTPStatus.OK
 
     async def busy(self, effects: int) -> None:
         """Wait until the vendors have seen so many changes."""

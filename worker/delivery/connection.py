@@ -139,6 +139,7 @@ class Connection:
             ledger=Ledger(self.name, self._keeper),
             fresh=fresh,
             longest=settings.timeouts.total,
+            entitled=self._is_ours,
             changed=self._gate_changed,
             wall=self._shared.now,
         )
@@ -179,7 +180,7 @@ class Connection:
             self.gate.slot,
             shared.now,
             settings.batch,
-            lambda: shared.fresh(self.name),
+            self._is_ours,
             self._watch,
         )
         return Engine(
@@ -211,6 +212,9 @@ class Connection:
             self._shared.journal.commit(Resumed(self.name, "gate"))
         elif pause.until is None or (pause.until - now).total_seconds() > LONG_PAUSE:
             self._shared.journal.commit(Paused(self.name, pause.by, pause.why, pause.until))
+
+    def _is_ours(self) -> bool:
+        return self._shared.fresh(self.name)
 
     def _lost(self) -> None:
         self._shared.lost(self.name)

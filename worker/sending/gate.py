@@ -26,7 +26,7 @@ class Gate:
 
     `longest` is the longest that a call takes before it is given up. `fresh`: nobody has ever called for this
     connection; otherwise the windows that no ledger keeps count as full at the start. `changed` is told the
-    pause to show, None: open. An idle gate has no task and no timer.
+    pause to show, None: open. `entitled` is asked whenever a call is written. An idle gate has no task and no timer.
     """
 
     def __init__(
@@ -38,12 +38,14 @@ class Gate:
         ledger: Ledger | None = None,
         fresh: bool = False,
         longest: float = 60.0,
+        entitled: Callable[[], bool] = lambda: True,
         changed: Callable[[Pause | None], None] | None = None,
         wall: Callable[[], datetime] | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         both = clocks(self._loop, wall)
         self.now = both.now
+        self.entitled = entitled
         self.in_flight = 0
         self.junk = 0
         self._wall = both.wall
@@ -224,12 +226,17 @@ class Gate:
         live, idle = self._waiting.live(), self._waiting.idle()
         if live is not None and not self._waiting.idle_first():
             return live, now
-        if idle is not None and idle.share is not None and not self._pauses:
-            at = self._budget.idle_opens_at(now, idle.share)
+        if idle is not None and idle.share is not None and not self._pauses and self._has_idle_place(idle.share):
+            at = self._budget.idle_opens_at(now, idle.share, is_owed=self._waiting.idle_first())
             if at <= now:
                 return idle, now
             return live, at
         return live, math.inf
+
+    def _has_idle_place(self, share: float) -> bool:
+        """Whether a replay may be under way too: a quarter of the places is kept for live traffic that comes now."""
+        limit = self._concurrency.limit
+        return share > 0.0 or self.in_flight < limit - limit // 4
 
     def _slot(self, now: float, *, idle: bool) -> Slot:
         probe = self._pauses.due() if self._pauses else None

@@ -1,7 +1,7 @@
 """The right to make one call."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal, Protocol
 
 from worker.errors import TargetError
@@ -20,6 +20,11 @@ class Keeper(Protocol):
     """What a slot tells its gate."""
 
     def now(self) -> float: ...
+
+    @property
+    def entitled(self) -> Callable[[], bool]:
+        """Whether we may call at this very moment."""
+        ...
 
     def over(self, slot: "Slot", fate: Fate, headers: Mapping[str, str]) -> None:
         """Hear that the call no longer stands in the way of others at the vendor."""
@@ -81,6 +86,8 @@ class Slot:
         now = self._gate.now()
         if self._charged or not self.live or now > self.valid_until:
             raise SpentSlotError("a slot pays for one call, once")
+        if not self._gate.entitled():
+            raise SpentSlotError("the connection may be somebody else's by now")
         self._charged = True
         self.written = now
 
