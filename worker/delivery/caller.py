@@ -210,6 +210,7 @@ class Caller:
 
     async def said(self, slot: Slot, exchange: Exchange, request: Request) -> Request | None:
         """Say one thing; return the next, None when there is no more to say or it was refused."""
+        await self.be_sure()
         began, response, refused = monotonic(), None, None
         try:
             response = await self.send(request, slot)
@@ -231,6 +232,7 @@ class Caller:
 
     async def probe(self, slot: Slot) -> TargetError | None:
         """Ask something harmless, to learn whether address and credentials are right by now."""
+        await self.be_sure()
         step = self.target.probe()
         answer: Any
         request, response, began = None, None, monotonic()
