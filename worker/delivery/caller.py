@@ -8,7 +8,7 @@ from typing import Any
 
 from worker.delivery.attempt import Attempt
 from worker.delivery.ready import Ready
-from worker.delivery.walk import Walk, crashed
+from worker.delivery.walk import Walk, crashed, doubt
 from worker.delivery.watch import Watch
 from worker.errors import (
     ClosedError,
@@ -194,6 +194,8 @@ class Caller:
             together = object()
             for attempt in half:
                 attempt.half = together
+                if is_sent:
+                    doubt(attempt, error)
                 if is_sent and not attempt.step.repeatable and isinstance(error, RetryableError | UnknownOutcomeError):
                     self.walk.look_later(attempt, error, together=True)
                 else:

@@ -147,9 +147,8 @@ class Walk:
     def answered(self, attempt: Attempt, answer: Any, *, is_sent: bool) -> None:
         """Take the answer to one step; `is_sent`: the request may have reached the vendor."""
         attempt.is_half_done |= not (attempt.step.repeatable or isinstance(answer, ClosedError))
-        if is_sent and isinstance(answer, UnknownOutcomeError | RetryableError):
-            for member in attempt.fold.members:
-                member.is_unanswered = True
+        if is_sent:
+            doubt(attempt, answer)
         match answer:
             case ClosedError():
                 self.ready.add(attempt)
@@ -345,6 +344,13 @@ def never_was() -> Course:
     """Return the walk of a relation that was created and deleted before anybody saw it."""
     yield from ()
     return Applied("absent")
+
+
+def doubt(attempt: Attempt, answer: Any) -> None:
+    """Note where an answer leaves open what the vendor shows, so that a letter can say it."""
+    if isinstance(answer, UnknownOutcomeError | RetryableError):
+        for member in attempt.fold.members:
+            member.is_unanswered = True
 
 
 def in_doubt(attempt: Attempt, error: TargetError) -> bool:
