@@ -24,6 +24,7 @@ from worker.brokers.publisher import Publisher
 from worker.brokers.results import results
 from worker.brokers.streams import RELATIONS, RESULTS, StreamLimits, provision
 from worker.journal.journal import Journal
+from worker.journal.rows import State
 from worker.targets.options import secret_options
 from worker.targets.registry import TARGETS
 
@@ -168,7 +169,8 @@ class House:
 
     async def results(self) -> list[dict[str, Any]]:
         """Return every result once, in the order in which they were told first."""
-        count, found = await self.told(), {}
+        count = await self.told()
+        found: dict[str, dict[str, Any]] = {}
         if count:
             async with results(self.server.url) as told:
                 async for body in told:
@@ -210,11 +212,11 @@ class House:
         reasons = Counter(each["data"]["reason"] for each in heard if each["data"]["outcome"] == "dead_lettered")
         return Outcome(self.row, self.problems, dict(reasons))
 
-    async def counts(self) -> dict[tuple[str, str], int]:
+    async def counts(self) -> dict[tuple[str, State], int]:
         """Return how many deliveries the journal holds, by connection and state."""
         journal = await Journal.open(self.journal_url)
         try:
-            return {key: count for key, count in (await journal.counts()).items()}
+            return dict(await journal.counts())
         finally:
             await journal.close()
 

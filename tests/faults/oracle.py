@@ -4,11 +4,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from tests.faults.events import FIRST_CHILD, VERSIONS
 from tests.faults.row import Row
-from worker.demo.oracle import Change, Key, Shown, Told, is_birth, mismatches
+from worker.demo.oracle import Change, Key, Shown, Told, is_birth, mismatches, pairs
 
 WRITTEN = re.compile(r"\w+-\d+ v(\d+)")
 Event = Mapping[str, Any]
@@ -44,12 +45,17 @@ def judge(row: Row, evidence: Evidence) -> list[str]:
 
 
 def heard(evidence: Evidence) -> Iterator[Event]:
-    """Yield what was told as applied; a deletion that was found done after an unknown outcome was ours."""
+    """Yield what was told as applied; a deletion that was found done, and that somebody made, was ours."""
+    made = {effect["key"] for effect in evidence.effects if effect["kind"] == "delete"}
+    before: dict[str, str | None] = {}
     for result in evidence.results:
-        if result["type"] == "relation.applied":
-            data = result["data"]
-            is_ours = data["effect"] == "absent" and any("unknown outcome" in each for each in data["warnings"])
-            yield {**result, "data": {**data, "effect": "deleted"}} if is_ours else result
+        if result["type"] != "relation.applied":
+            continue
+        data, subject = result["data"], result["subject"]
+        was = set(pairs(evidence.target, before.get(subject)))
+        before[subject] = data["remote_id"] or before.get(subject)
+        is_ours = data["effect"] == "absent" and bool(was & made)
+        yield {**result, "data": {**data, "effect": "deleted"}} if is_ours else result
 
 
 def doubted(evidence: Evidence) -> Iterator[str]:
@@ -80,7 +86,7 @@ def misplaced(target: str, effects: Iterable[Event]) -> Iterator[int]:
         if is_real(effect) and version is not None and effect["kind"] != "delete":
             versions[subject_of(target, effect)].append(version)
     for written in versions.values():
-        yield sum(later < earlier for earlier, later in zip(written, written[1:], strict=False))
+        yield sum(later < earlier for earlier, later in pairwise(written))
 
 
 def version_of(target: str, effect: Event) -> int | None:

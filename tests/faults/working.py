@@ -44,7 +44,7 @@ class WorkerProcess:
         """Start it and wait until it works; one that dies before is not waited for."""
         await self.launch()
         async with asyncio.timeout(START):
-            while "started" not in self.said() and self.code is None:
+            while "started" not in self.said() and self.code is None:  # noqa: ASYNC110 -- a file tells nobody
                 await asyncio.sleep(0.02)
 
     def said(self) -> str:

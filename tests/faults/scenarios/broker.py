@@ -16,7 +16,7 @@ AWAY = 0.7  # seconds
 
 
 async def restarted(runs: int) -> Outcome:
-    """The server dies without a word while events come and results go, and is started again."""
+    """Kill the server while events come and results go, and start it again."""
     async with House("broker killed and restarted", {"coalesce": False}) as house:
         await house.vendors.slow(0.02)
         await house.start()
@@ -31,7 +31,7 @@ async def restarted(runs: int) -> Outcome:
 
 
 async def cut(runs: int) -> Outcome:
-    """The worker's connections to the server are reset, and nobody answers for a while."""
+    """Reset the worker's connections to the server, and let nobody answer for a while."""
     async with House("connection to the broker cut", {"coalesce": False}) as house, Proxy(house.server.port) as proxy:
         house.broker_url = f"nats://127.0.0.1:{proxy.port}"
         await house.vendors.slow(0.02)

@@ -18,7 +18,7 @@ LEASE = 3.0
 
 
 async def journal_fails(runs: int) -> Outcome:
-    """The journal's file cannot grow any more, as on a full disk; then it can again."""
+    """Let the journal's file grow no more, as on a full disk; then let it again."""
     async with House("journal cannot write", {"coalesce": False}) as house:
         await house.vendors.slow(0.05)
         await house.start()
@@ -48,7 +48,7 @@ def grow(house: House, *, may: bool) -> None:
 
 
 async def clock_jumps(runs: int) -> Outcome:
-    """The wall clock is an hour ahead, or behind, for a while; every other time the worker dies meanwhile."""
+    """Move the wall clock by an hour for a while; every other time kill the worker meanwhile."""
     async with House("wall clock jumps by an hour", {"coalesce": False}) as house:
         clock = house.folder / "clock"
         os.environ[OFFSET] = str(clock)

@@ -43,7 +43,7 @@ async def nothing_is_open(house: House) -> None:
 
 
 async def twice(runs: int) -> Outcome:
-    """A second signal ends the worker at once, whatever hangs."""
+    """Send a second signal, which ends the worker at once, whatever hangs."""
     async with House("a second SIGTERM", {"coalesce": False}) as house:
         for run in range(runs):
             await house.start()

@@ -53,7 +53,7 @@ def memory(pid: int) -> int:
 
 
 async def unknown_outcome(runs: int) -> Outcome:
-    """Writes are applied and never answered, or applied late: hung, reset, closed, cut off."""
+    """Apply writes and never answer them: hang, reset, close, cut off."""
     faults: list[Fault] = [
         {"kind": "hang", "applied": "first", "every": 5, "times": 3},
         {"kind": "reset", "applied": "first", "every": 4, "times": 3},
@@ -64,7 +64,7 @@ async def unknown_outcome(runs: int) -> Outcome:
 
 
 async def not_applied(runs: int) -> Outcome:
-    """Calls hang, are reset and closed, and nothing is applied."""
+    """Hang, reset and close, and apply nothing."""
     faults: list[Fault] = [
         {"kind": "hang", "every": 5, "times": 3},
         {"kind": "reset", "every": 3, "times": 4},
@@ -83,7 +83,7 @@ async def slow(runs: int) -> Outcome:
 
 
 async def outage(runs: int) -> Outcome:
-    """A storm of 503."""
+    """Answer everything with 503."""
     faults: list[Fault] = [{"kind": "answer", "status": 503}]
     return (await spoiled("503 storm", faults, runs, seconds=4.0))[1]
 
