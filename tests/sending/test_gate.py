@@ -472,6 +472,29 @@ async def test_live_traffic_goes_before_replays() -> None:
 
 
 @virtual
+async def test_live_traffic_finds_room_to_grow() -> None:
+    """Of short windows and of places in flight replays leave something free for live traffic that comes now."""
+    gate = opened("20/s", in_flight=8)
+    slots = [asyncio.ensure_future(gate.idle_slot()) for _ in range(30)]
+    await asyncio.sleep(0)
+    assert gate.in_flight == 4
+    while any(not each.done() or each.result().live for each in slots[:18]):
+        for each in slots:
+            if each.done() and each.result().live:
+                each.result().charge()
+                each.result().done()
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.5)
+    assert sum(each.done() for each in slots) == 18
+
+    live = [asyncio.ensure_future(gate.slot()) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert all(each.done() for each in live)
+    for each in (*slots, *live):
+        each.cancel()
+
+
+@virtual
 async def test_a_replay_is_no_probe() -> None:
     """A closed gate lets no replay through."""
     gate = opened()

@@ -51,7 +51,7 @@ class Budget:
         self._windows = tuple(
             Window(quota, self._back, () if fresh or quota in remembered else full * quota.calls) for quota in quotas
         )
-        self._rooms = tuple(IdleRoom(quota) for quota in quotas if quota.seconds > SHORT_SECONDS)
+        self._rooms = tuple(IdleRoom(quota) for quota in quotas)
         self._told = 0
         self._told_until = -math.inf
 
@@ -64,13 +64,18 @@ class Budget:
             at = max(at, self._told_until)
         return at
 
-    def idle_opens_at(self, now: float, share: float) -> float:
-        """Return when to look whether live traffic leaves a call to replays: `now` when it does."""
-        return max((room.opens_at(now, share) for room in self._rooms), default=now)
+    def idle_opens_at(self, now: float, share: float, *, is_owed: bool = False) -> float:
+        """Return when to look whether live traffic leaves a call to replays: `now` when it does.
+
+        `is_owed`: by their share it is their turn, however little of the short windows is left.
+        """
+        rooms = (room for room in self._rooms if not is_owed or room.quota.seconds > SHORT_SECONDS)
+        return max((room.opens_at(now, share) for room in rooms), default=now)
 
     def idle_room(self, now: float, share: float) -> int | None:
         """Return how many calls live traffic leaves in the long windows, None where there are none."""
-        return min((room.room(now, share) for room in self._rooms), default=None)
+        long = (room for room in self._rooms if room.quota.seconds > SHORT_SECONDS)
+        return min((room.room(now, share) for room in long), default=None)
 
     def unwritten(self, now: float) -> list[Reserve]:
         """Return the reserves that must be written before a call may go."""
@@ -123,7 +128,8 @@ class Budget:
             if window.quota.seconds > KEPT_ABOVE_SECONDS:
                 window.load(kept.get(window.quota, longest))
         for room in self._rooms:
-            room.load(kept.get(room.quota, longest))
+            if room.quota.seconds > KEPT_ABOVE_SECONDS:
+                room.load(kept.get(room.quota, longest))
 
     def use(self, now: float) -> tuple[Use, ...]:
         return tuple(Use(each.quota, each.used(now), each.opens_at(now) - now) for each in self._windows)

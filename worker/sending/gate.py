@@ -234,9 +234,9 @@ class Gate:
         return live, math.inf
 
     def _has_idle_place(self, share: float) -> bool:
-        """Whether a replay may be under way too: a quarter of the places is kept for live traffic that comes now."""
+        """Whether a replay may be under way too: half of the places is kept for live traffic that comes now."""
         limit = self._concurrency.limit
-        return share > 0.0 or self.in_flight < limit - limit // 4
+        return share > 0.0 or self.in_flight < limit - limit // 2
 
     def _slot(self, now: float, *, idle: bool) -> Slot:
         probe = self._pauses.due() if self._pauses else None

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 
 from worker.sending.quota import Quota
 
-# In windows up to here it is enough that live traffic goes first (design.md ch. 7).
+# In windows up to here live traffic is soon served anyhow, but what replays have used at the moment of its arrival it
+# must wait for. So something is kept free for more of it than there was lately.
 SHORT_SECONDS = 60.0
+DEVIATIONS = 3.0  # of calls that come at random
+TENTH = 10  # so much of a quota is kept free for live traffic that comes out of silence
 
 
 class IdleRoom:
@@ -32,14 +35,24 @@ class IdleRoom:
     def leave(self, moment: float | None, *, idle: bool) -> None:
         self._under_way -= idle
         if moment is not None:
+            self._age(moment)
+        if moment is not None:
             (self._replays if idle else self._live).append(moment)
 
     def room(self, now: float, share: float) -> int:
         """Return how many calls replays may make now; `share` of the quota is theirs in any case."""
         self._age(now)
         left_idle = self.quota.calls - max(len(self._live), len(self._before))
-        theirs = max(left_idle, math.floor(share * self.quota.calls))
+        theirs = max(left_idle - self._kept_free(left_idle), math.floor(share * self.quota.calls))
         return max(0, theirs - len(self._replays) - self._under_way)
+
+    def _kept_free(self, left_idle: int) -> int:
+        """Return how much of a short window is left for live traffic to grow into: at most half of what is idle."""
+        if self.quota.seconds > SHORT_SECONDS:
+            return 0
+        lately = max(len(self._live), len(self._before))
+        more = math.ceil(DEVIATIONS * math.sqrt(lately)) + self.quota.calls // TENTH
+        return min(more, max(0, left_idle) // 2)
 
     def opens_at(self, now: float, share: float) -> float:
         """Return when to look again: `now` when there is room."""
