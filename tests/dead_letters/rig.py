@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from schemas.dead_letter import dead_letter_id
 from tests.delivery.world import BAD, BEGINNING, Temper, World
 from worker.dead_letters.choosing import Chooser
 from worker.dead_letters.conductor import Conductor
@@ -21,7 +22,7 @@ from worker.intake.decode import Decoder
 from worker.intake.route import Route, Routes
 from worker.journal.journal import Journal
 from worker.journal.letters import Filter
-from worker.journal.rows import Delivery, Received, Settled
+from worker.journal.rows import Delivery, Letter, Received, Reported, Settled
 from worker.outcome.result import Teller
 from worker.sending.quota import Quota
 from worker.simulation.run import Silence
@@ -159,6 +160,16 @@ class Rig:
         await self.until(lambda: self.done() >= first + count)
         await asyncio.sleep(1.0)  # they are reported
 
+    async def lay(self, count: int) -> None:
+        """Lay so many letters down at once, without a call."""
+        rows = [self.delivery(f"s{number}", group=BAD) for number in range(count)]
+        now = self.now()
+        lying = [
+            Settled(NAME, row.position, "dead_lettered", 1, 1, now, b"{}", letter=letter_of(row, now)) for row in rows
+        ]
+        await self.journal.take([], list(zip(rows, lying, strict=True)))
+        await self.journal.commit(*(Reported(NAME, row.position) for row in rows))
+
     def done(self, outcome: str = "dead_lettered") -> int:
         return sum(each.outcome == outcome for each in self.settled)
 
@@ -185,3 +196,10 @@ class Rig:
 
     async def counts(self, plan: str) -> dict[str, int]:
         return dict((await self.service.progress(plan)).counts)
+
+
+def letter_of(row: Delivery, now: datetime) -> Letter:
+    """Return the letter of a delivery that was refused."""
+    name = dead_letter_id(NAME, row.source, row.event_id)
+    keys = (NAME, row.position, row.source, row.subject, row.event_id, row.operation)
+    return Letter(name, *keys, "rejected", "no", "0123456789abcdef", 400, now, b"{}")

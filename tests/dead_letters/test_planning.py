@@ -1,5 +1,6 @@
 """The promises of plans, before anything is sent."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ MENDED = Terms("the record exists by now")
 WAITS = RejectedError("It needs the create.", reason="waits_for")
 
 
-def patch(*operations: dict[str, Any]) -> Terms:
+def patch(*operations: Mapping[str, Any]) -> Terms:
     return Terms("mended", patch=operations)
 
 

@@ -2,23 +2,31 @@
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-import orjson
 import typer
 
-from worker.cli.exits import nothing
-from worker.cli.ledger import with_journal
-from worker.cli.options import AsJson, ConfigFile, settings
+from worker.cli import closing, replaying
+from worker.cli.choosing import (
+    Chosen,
+    Connections,
+    Fingerprints,
+    Operations,
+    Reasons,
+    Since,
+    Sources,
+    Statuses,
+    Subjects,
+    Until,
+    served,
+)
+from worker.cli.options import AsJson, ConfigFile
 from worker.cli.output import note, say, show_fields, show_json, show_table
 
 if TYPE_CHECKING:
-    from worker.journal.letters import Buried, Filter
+    from worker.dead_letters.reading import Replayed
+    from worker.journal.letters import Buried
 
-app = typer.Typer(help="Look at dead letters.", no_args_is_help=True)
-
-Connections = Annotated[list[str] | None, typer.Option("--connection", help="Only of this connection.")]
-Reasons = Annotated[list[str] | None, typer.Option("--reason", help="Only for this reason.")]
-Subjects = Annotated[list[str] | None, typer.Option("--subject", help="Only of this relation.")]
-Fingerprints = Annotated[list[str] | None, typer.Option("--fingerprint", help="Only of this cause.")]
+app = typer.Typer(help="Look at dead letters, send them again, give them up.", no_args_is_help=True)
+app.command()(closing.groups)
 
 
 @app.command("list")
@@ -28,20 +36,29 @@ def list_(
     connection: Connections = None,
     reason: Reasons = None,
     subject: Subjects = None,
+    source: Sources = None,
     fingerprint: Fingerprints = None,
+    operation: Operations = None,
+    status: Statuses = None,
+    since: Since = None,
+    until: Until = None,
     most: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 100,
     as_json: AsJson = False,
 ) -> None:
     """List open dead letters, those buried last first."""
-    from worker.journal.letters import Filter
-
-    wanted = Filter(
-        connections=connection or (),
-        reasons=known_reasons(reason or []),
-        subjects=subject or (),
-        fingerprints=fingerprint or (),
-    )
-    found = letters(config, wanted, most + 1)
+    wanted = Chosen(
+        (),
+        connection or (),
+        reason or (),
+        subject or (),
+        source or (),
+        fingerprint or (),
+        operation or (),
+        status or (),
+        since,
+        until,
+    ).filter()
+    found = served(config, lambda dead: dead.page(wanted, most + 1))
     if as_json:
         show_json([letter_json(one) for one in found[:most]])
     elif found:
@@ -51,19 +68,6 @@ def list_(
         note("no dead letters")
     if len(found) > most:
         note(f"there are more than {most}; --most shows more, --connection and --reason choose")
-
-
-def letters(config: Any, wanted: "Filter", most: int) -> "list[Buried]":
-    return with_journal(settings(config), lambda journal: journal.letters.page(wanted, most))
-
-
-def known_reasons(given: list[str]) -> list[str]:
-    from schemas.dead_letter import ACTIONS
-
-    for reason in given:
-        if reason not in ACTIONS:
-            nothing("reason", reason, list(ACTIONS))
-    return given
 
 
 def letter_row(one: "Buried") -> tuple[Any, ...]:
@@ -100,17 +104,17 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show all that is known of one dead letter: what came, what was tried, what to do."""
-    found = with_journal(settings(config), lambda journal: journal.letters.one(letter)) or nothing(
-        "dead letter", letter
-    )
-    case = orjson.loads(found.letter.case)
+    told = served(config, lambda dead: dead.show(letter))
+    found, case = told.buried, told.case
     if as_json:
-        show_json(letter_json(found) | {"case": case})
+        replays = [replay_json(each) for each in told.replays]
+        show_json(letter_json(found) | {"case": case, "replays": replays})
         return
     show_fields(case_fields(found, case))
     show_tries(case.get("tries") or [])
     show_call(case.get("last_call"))
     show_original(case.get("original") or {})
+    show_replays(told.replays)
 
 
 def case_fields(found: "Buried", case: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -161,3 +165,35 @@ def show_original(original: dict[str, Any]) -> None:
         say()
         cut = " (cut)" if original.get("cut") else ""
         show_fields([("original", f"{original.get('size')} bytes, {original.get('mode')}{cut}"), ("body", text)])
+
+
+def show_replays(replays: "tuple[Replayed, ...]") -> None:
+    if replays:
+        say()
+        columns = ("replayed by", "plan", "what came of it", "at", "why", "note")
+        show_table(columns, [(one.by, one.plan, one.state, one.at, one.why, one.note) for one in replays])
+
+
+def replay_json(one: "Replayed") -> dict[str, Any]:
+    return {
+        "plan": one.plan,
+        "by": one.by,
+        "why": one.why,
+        "patch": list(one.patch),
+        "state": one.state,
+        "note": one.note,
+        "at": one.at.isoformat(),
+    }
+
+
+app.command()(replaying.plan)
+app.command()(replaying.apply)
+app.command()(replaying.plans)
+app.command()(replaying.progress)
+app.command()(replaying.pause)
+app.command()(replaying.resume)
+app.command()(replaying.cancel)
+app.command()(closing.discard)
+app.command()(closing.undo)
+app.command()(closing.export)
+app.command("import")(closing.import_)

@@ -1,0 +1,82 @@
+"""The promise that live traffic goes first."""
+
+import asyncio
+import math
+import random
+from dataclasses import dataclass
+
+import pytest
+
+from tests.dead_letters.rig import ALL, Rig
+from worker.dead_letters.document import Terms
+from worker.sending.quota import Quota
+from worker.simulation.loop import run
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Live traffic: so many a second on average, for so long."""
+
+    per_second: float
+    seconds: float
+    quota: Quota
+    in_flight: int
+
+
+async def emit(rig: Rig, load: Load, seed: int) -> list[int]:
+    """Emit live events at random moments; return their positions."""
+    chance = random.Random(seed)
+    positions: list[int] = []
+    end = rig.now().timestamp() + load.seconds
+    while rig.now().timestamp() < end:
+        await asyncio.sleep(chance.expovariate(load.per_second))
+        row = rig.delivery(f"live{len(positions)}")
+        positions.append(row.position)
+        await rig.emit(row)
+    return positions
+
+
+async def latencies(letters: int, load: Load, seed: int) -> tuple[list[float], int]:
+    """Return how long live events took from their arrival to their outcome, and how many letters were replayed."""
+    rig = await Rig.open(quotas=(load.quota,), options={"in_flight": load.in_flight})
+    await rig.lay(letters)
+    live = asyncio.create_task(emit(rig, load, seed))
+    await asyncio.sleep(5)
+    if letters:
+        await rig.replay(Terms("mended", ({"op": "remove", "path": "/data/group"},)), ALL)
+    positions = set(await live)
+    await rig.until(lambda: positions <= {each.position for each in rig.settled})
+    replayed = sum(each.plan is not None for each in rig.settled)
+    took = [
+        (each.settled_at - rig.arrived[each.position]).total_seconds()
+        for each in rig.settled
+        if each.position in positions
+    ]
+    await rig.close()
+    return took, replayed
+
+
+def p99(values: list[float]) -> float:
+    return sorted(values)[math.ceil(0.99 * len(values)) - 1]
+
+
+def test_live_p99_hardly_moves() -> None:
+    """During a replay the 99th percentile of live latency moves by less than a tenth, and the replay goes on."""
+    load = Load(10.0, 90.0, Quota(50, 2.0), 8)
+    alone, _ = run(latencies(0, load, 7))
+    beside, replayed = run(latencies(1000, load, 7))
+
+    assert replayed > 500
+    assert p99(beside) < 1.1 * p99(alone)
+
+
+@pytest.mark.process
+@pytest.mark.timeout(300)
+def test_ten_thousand_are_replayed_beside_live_traffic() -> None:
+    """A replay of 10,000 letters comes to its end while the 99th percentile of live latency hardly moves."""
+    load = Load(8.0, 170.0, Quota(200, 2.0), 16)
+    alone, _ = run(latencies(0, load, 7))
+    beside, replayed = run(latencies(10_000, load, 7))
+
+    assert replayed == 10_000
+    assert p99(beside) < 1.1 * p99(alone), (p99(alone), p99(beside))
