@@ -90,6 +90,11 @@ class Settings:
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Read the file (None: none), the secrets folder and the environment; the latter wins."""
+    return settled(gathered(path, environ))
+
+
+def gathered(path: Path | None, environ: Mapping[str, str]) -> Tree:
+    """Return all that was given, unchecked."""
     tree = Tree()
     if path is not None:
         read_file(path, tree)
@@ -100,7 +105,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     for keys, text in read_secrets(folder, SECTIONS, tree) if folder else []:
         if tree.origin(keys) != "environment":
             tree.put(keys, text, "secret")
-    return settled(tree)
+    return tree
 
 
 def build(values: Mapping[str, Any]) -> Settings:

@@ -38,6 +38,7 @@ def ended(code: Exit, text: str, hint: str = "") -> typer.Exit:
 def application() -> typer.Typer:
     """Return the command line with all nouns."""
     from worker.cli import asyncapi, config, connections, dead, demo, emit, history, run, sandbox, schemas, simulate
+    from worker.cli.doctor import command
 
     app = typer.Typer(
         name="relation-worker",
@@ -54,6 +55,7 @@ def application() -> typer.Typer:
     app.command("emit")(emit.emit)
     app.command("sandbox")(sandbox.sandbox)
     app.command("asyncapi")(asyncapi.asyncapi)
+    app.command("doctor")(command.doctor)
     app.add_typer(connections.app, name="connections")
     app.add_typer(history.events, name="event")
     app.add_typer(history.relations, name="relation")

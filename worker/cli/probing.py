@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from worker.cli.ledger import person
 from worker.cli.output import note
 from worker.errors import TargetError
+from worker.sending.skew import skew
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,26 +30,36 @@ async def probed(journal: "Journal", name: str, options: "ConnectionSettings", w
     if lease is None:
         return outcome("a worker has taken the connection just now; try again", None)
     began = time.monotonic()
+    heard: list[Response] = []
+    error: str | None = None
     try:
-        async with asyncio.timeout(within), door(journal, name, options) as (target, ask):
+        async with asyncio.timeout(within), door(journal, name, options, heard) as (target, ask):
             await probe(target, ask)
-    except TargetError as error:
-        return outcome(error.detail, time.monotonic() - began)
+    except TargetError as refused:
+        error = refused.detail
     except TimeoutError:
-        return outcome("its quota is used up, or it does not answer", time.monotonic() - began)
+        error = "its quota is used up, or it does not answer"
     finally:
         await journal.release(name)
-    return outcome(None, time.monotonic() - began)
+    ahead = skew(heard[-1], datetime.now(UTC)) if heard else None
+    return outcome(error, time.monotonic() - began, ahead)
 
 
-def outcome(error: str | None, seconds: float | None) -> dict[str, Any]:
+def outcome(error: str | None, seconds: float | None, ahead: float | None = None) -> dict[str, Any]:
     took = None if seconds is None else round(seconds, 3)
-    return {"ok": error is None, "said": error or "address and credentials are right", "seconds": took}
+    return {
+        "ok": error is None,
+        "said": error or "address and credentials are right",
+        "seconds": took,
+        "ahead": ahead,
+    }
 
 
 @asynccontextmanager
-async def door(journal: "Journal", name: str, options: "ConnectionSettings") -> "AsyncIterator[tuple[Target, Ask]]":
-    """Give the target and a way to it that keeps to its quotas."""
+async def door(
+    journal: "Journal", name: str, options: "ConnectionSettings", heard: "list[Response]"
+) -> "AsyncIterator[tuple[Target, Ask]]":
+    """Give the target and a way to it that keeps to its quotas; answers are `heard`."""
     from worker.delivery.connection import Ledger
     from worker.delivery.keep import Keeper
     from worker.sending.gate import Gate
@@ -68,7 +79,7 @@ async def door(journal: "Journal", name: str, options: "ConnectionSettings") -> 
         transport.trust(options.base_url)
     try:
         target = TARGETS[options.target].target(options)
-        yield target, partial(ask, gate, transport, options)
+        yield target, partial(ask, gate, transport, options, heard)
     finally:
         gate.close()
         await transport.close()
@@ -78,10 +89,13 @@ def no_matter() -> None:
     """Go on: the call is asked for by a person, who sees how it ends."""
 
 
-async def ask(gate: Any, transport: Any, options: "ConnectionSettings", request: "Request") -> "Response":
+async def ask(
+    gate: Any, transport: Any, options: "ConnectionSettings", heard: "list[Response]", request: "Request"
+) -> "Response":
     slot = await gate.slot()
     try:
         response: Response = await transport.send(request, slot, options.timeouts)
+        heard.append(response)
         return response
     finally:
         slot.release()

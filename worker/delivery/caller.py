@@ -22,6 +22,7 @@ from worker.errors import (
 from worker.journal.journal import Journal
 from worker.journal.rows import Mark
 from worker.outcome.ending import LastCall
+from worker.sending.skew import skew
 from worker.sending.slot import Slot
 from worker.sending.wire import Request, Response
 from worker.targets.base import Exchange, Owners, Target
@@ -35,7 +36,10 @@ Send = Callable[[Request, Slot], Awaitable[Response]]
 
 @dataclass(slots=True)
 class Caller:
-    """Makes the calls of one connection; every one has a slot of the gate."""
+    """Makes the calls of one connection; every one has a slot of the gate.
+
+    `ahead`: the seconds by which our clock was ahead of the vendor's at the last probe, if it told.
+    """
 
     connection: str
     target: Target
@@ -49,6 +53,7 @@ class Caller:
     fresh: Callable[[], bool]
     watch: Watch
     session: int = 0
+    ahead: float | None = None
     asked: int = 0
 
     @property
@@ -241,6 +246,7 @@ class Caller:
         try:
             request = self.target.request([step], self.now())
             response = await self.send(request, slot)
+            self.ahead = skew(response, self.now())
             (answer,) = self.target.read([step], response)
         except TargetError as error:
             answer = error

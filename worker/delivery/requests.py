@@ -72,7 +72,8 @@ class Requests:
         error = await connection.engine.caller.probe(await connection.gate.slot())
         said = error.detail if error else "address and credentials are right"
         seconds = round(asyncio.get_running_loop().time() - began, 3)
-        await self.answer(request, {"ok": error is None, "said": said, "seconds": seconds})
+        ahead = connection.engine.caller.ahead
+        await self.answer(request, {"ok": error is None, "said": said, "seconds": seconds, "ahead": ahead})
 
     async def answer(self, request: Request, said: dict[str, Any]) -> None:
         """Write the answer where the asker looks for it."""
