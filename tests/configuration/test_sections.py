@@ -36,6 +36,8 @@ DEFAULTS = {
     "console.port": 8321,
     "console.token": None,
     "console.read_only_token": None,
+    "console.enabled": True,
+    "console.names": [],
     "log.level": "info",
     "log.format": "auto",
     "tracing.endpoint": None,
