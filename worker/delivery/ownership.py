@@ -69,8 +69,8 @@ class Ownership:
 
     async def renew(self) -> None:
         """Renew all that is ours; what is another's by now is lost."""
-        kept = await self.journal.renew()
-        for name in self.held - kept:
+        await self.journal.renew()
+        for name in [name for name in self.held if self.journal.lease_age(name) == inf]:
             self.lose(name)
 
     async def turn(self) -> None:

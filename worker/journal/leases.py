@@ -25,11 +25,12 @@ TAKE_OVER = Fixed(
     .where(_l.name == bindparam("name_"), _l.epoch == bindparam("epoch_"))
     .values(owner=bindparam("owner_"), epoch=_l.epoch + 1, until=bindparam("until_"))
 )
+# What was given back is held by nobody, also for a renewal that was on its way meanwhile.
 HELD = Many(
     [_l.name, _l.epoch],
     lambda v: (
         select(_l.name)
-        .select_from(v.join(leases, (_l.name == v.c.name) & (_l.epoch == v.c.epoch)))
+        .select_from(v.join(leases, (_l.name == v.c.name) & (_l.epoch == v.c.epoch) & (_l.until > 0.0)))
         .with_for_update(of=leases)
     ),
 )
