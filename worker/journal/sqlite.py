@@ -3,8 +3,8 @@
 import sqlite3
 import sys
 import time
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import unquote
 
 from sqlalchemy.dialects.sqlite import pysqlite
@@ -105,7 +105,7 @@ class Lock:
     def __init__(self, path: str, owner: str) -> None:
         self.path = Path(f"{path}.lock")
         try:
-            self._file: BinaryIO = self.path.open("a+b")
+            self._file: FileIO = self.path.open("a+b", buffering=0)
         except OSError as error:
             raise JournalError(f"{self.path}: {MEANINGS['SQLITE_READONLY']} ({error.strerror})") from error
         if not _locked(self._file):
@@ -113,9 +113,12 @@ class Lock:
             holder = self._file.read(200).decode(errors="replace").strip() or "another worker"
             self._file.close()
             raise JournalError(f"{path} is in use by {holder}; an SQLite journal serves one worker at a time")
-        self._file.truncate(0)
-        self._file.write(owner.encode())
-        self._file.flush()
+        try:
+            self._file.truncate(0)
+            self._file.write(owner.encode())
+        except OSError as error:
+            self._file.close()
+            raise JournalError(f"{self.path}: {MEANINGS['SQLITE_FULL']} ({error.strerror})") from error
 
     def release(self) -> None:
         self._file.truncate(0)
@@ -125,7 +128,7 @@ class Lock:
 if sys.platform == "win32":
     import msvcrt
 
-    def _locked(file: BinaryIO) -> bool:
+    def _locked(file: FileIO) -> bool:
         """Lock a byte far behind the text, which others may then read."""
         try:
             file.seek(2**20)
@@ -137,7 +140,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _locked(file: BinaryIO) -> bool:
+    def _locked(file: FileIO) -> bool:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
