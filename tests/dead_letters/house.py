@@ -1,5 +1,6 @@
 """A journal with dead letters of a real onOffice connection, and the service over it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,13 +18,14 @@ from worker.outcome.ending import Burial, Effort, LastCall, Origin
 from worker.outcome.result import Teller
 from worker.sending.wire import Request, Response
 from worker.settings import build
+from worker.targets.options import ConnectionSettings
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 CRM = "/crm"
 TELLER = Teller("test", "0")
 SETTINGS: dict[str, Any] = {
     "connections": {
-        "acme": {"target": "onoffice", "token": "tok-1", "secret": "sec-1", "quotas": ["10/min"], "in_flight": 2},
+        "acme": {"target": "onoffice", "token": "tok-1", "secret": "sec-1", "quotas": ["10/min"], "batch": 1},
         "parts": {"target": "outsmart", "token": "tok-2", "software_token": "sec-2"},
     }
 }
@@ -73,8 +75,11 @@ class House:
 
     @property
     def service(self) -> DeadLetters:
-        settings = build(SETTINGS)
-        return DeadLetters(self.journal, settings.connections, Decoder(), 2**20, self.clock.now)
+        return self.serving(build(SETTINGS).connections)
+
+    def serving(self, connections: Mapping[str, ConnectionSettings]) -> DeadLetters:
+        """Return the service for other connections than usual."""
+        return DeadLetters(self.journal, connections, Decoder(), 2**20, self.clock.now)
 
     async def bury(
         self,

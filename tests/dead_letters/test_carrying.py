@@ -1,0 +1,154 @@
+"""The promises of export, import, discard and undo."""
+
+from contextlib import suppress
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.dead_letters.house import House, document
+from worker.dead_letters.carrying import lines
+from worker.dead_letters.document import Terms
+from worker.dead_letters.errors import DamagedError, DeadLetterError, StateError, UnknownError
+from worker.journal.letters import Chosen, Filter
+
+
+async def exported(house: House) -> bytes:
+    return b"".join([line async for line in house.service.export()])
+
+
+async def test_letters_come_whole(house: House, other_house: House) -> None:
+    """What is imported on another machine is the letter as it was, and can be planned there."""
+    first, second = await house.bury(5, "cust-1"), await house.bury(9, "cust-1", "updated")
+    intake = await house.bury_at_intake(10, b"\xff\x00 no json")
+
+    done = await other_house.service.take_in(await exported(house), "ann")
+
+    assert (set(done.new), done.known) == ({first, second, intake}, ())
+    for letter in (first, second, intake):
+        here, there = await house.service.show(letter), await other_house.service.show(letter)
+        assert (there.case, there.received) == (here.case, here.received)
+        assert there.buried.letter.detail == here.buried.letter.detail
+        assert there.buried.first_buried_at == here.buried.first_buried_at
+    places = [each.position for each in await other_house.journal.letters.chosen(Filter(connections=["acme"]))]
+    assert places == sorted(places)
+    assert max(places) < 0
+    view = await other_house.service.plan(Filter(ids=[first]), Terms("there"), "ann")
+    assert (await other_house.service.apply(view.id, "ann")).state == "running"
+    assert await other_house.journal.unreported(["acme"], 9) == []
+
+
+async def test_known_letters_are_skipped(house: House, other_house: House) -> None:
+    """A second import changes nothing and says what was known."""
+    first = await house.bury(1, "cust-1")
+    raw = await exported(house)
+    await other_house.service.take_in(raw, "ann")
+    second = await house.bury(2, "cust-2")
+
+    done = await other_house.service.take_in(await exported(house), "ann")
+
+    assert (done.new, done.known) == ((second,), (first,))
+    assert await other_house.service.count(Filter()) == 2
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda line: line[:-20], "not JSON"),
+        (lambda line: line.replace(b'"version":1', b'"version":2'), "version"),
+        (lambda line: line.replace(b'"burials":1', b'"burials":"1"'), "burials"),
+        (lambda line: line.replace(b'"calls"', b'"hold"'), "no dead letter"),
+        (lambda line: line.replace(b'"body_base64":"', b'"body_base64":"AAAA'), "body"),
+        (lambda line: line.replace(b'"body_base64":"', b'"body_base64":"*'), "body"),
+        (lambda line: line[:0] + b"[]", "no dead letter"),
+    ],
+)
+async def test_damaged_line_refuses_all(house: House, other_house: House, damage: object, said: str) -> None:
+    """One damaged line refuses the whole import, with its number; nothing is changed."""
+    for position in (1, 2, 3):
+        await house.bury(position, f"cust-{position}")
+    raw = (await exported(house)).splitlines()
+    raw[1] = damage(raw[1])  # type: ignore[operator]  # the table holds functions
+
+    with pytest.raises(DamagedError, match=said) as caught:
+        await other_house.service.take_in(b"\n".join(raw), "ann")
+
+    assert caught.value.line == 2
+    assert await other_house.service.count(Filter()) == 0
+    assert await other_house.service.audit() == []
+
+
+async def test_doubled_line_is_damage(house: House) -> None:
+    """The same letter twice in one file is refused: one of the two cannot be right."""
+    await house.bury(1)
+    raw = await exported(house)
+
+    with pytest.raises(DamagedError, match="line 2"):
+        await house.service.take_in(raw + raw, "ann")
+    with pytest.raises(DeadLetterError, match="no line"):
+        await house.service.take_in(b"\n \n", "ann")
+
+
+@given(st.binary(max_size=200))
+def test_anything_is_refused_or_read(raw: bytes) -> None:
+    """No bytes at all make an import fail in another way than with a damaged line."""
+    with suppress(DamagedError):
+        lines(raw)
+
+
+async def test_discard_is_undone_for_a_day(house: House) -> None:
+    """A discarded letter comes back within a day, with all that was known of it; not later."""
+    one, two = await house.bury(1, "cust-1"), await house.bury(2, "cust-2")
+    with pytest.raises(DeadLetterError, match="reason"):
+        await house.service.discard(Filter(ids=[one]), "ann", " ")
+
+    assert await house.service.discard(Filter(ids=[one, two]), "ann", "by hand") == 2
+    assert (await house.service.show(one)).buried.why == "by hand"
+    house.clock.go_on(hours=23)
+    assert await house.service.undo(Filter(ids=[one]), "bob") == 1
+    house.clock.go_on(hours=2)
+    with pytest.raises(StateError, match="longer than a day"):
+        await house.service.undo(Filter(ids=[two]), "bob")
+
+    assert [each.letter.id for each in await house.service.page(Filter(), 9)] == [one]
+    assert (await house.service.show(one)).received is not None
+    assert [(each.who, each.action) for each in await house.service.audit()] == [
+        ("bob", "dead.undo"),
+        ("ann", "dead.discard"),
+    ]
+
+
+async def test_undo_of_what_was_not_discarded_is_told(house: House) -> None:
+    """Who brings back what is open, or unknown, is told, and nothing is changed."""
+    one, two = await house.bury(1, "cust-1"), await house.bury(2, "cust-2")
+    await house.service.discard(Filter(ids=[one]), "ann", "old")
+
+    with pytest.raises(UnknownError, match=two):
+        await house.service.undo(Filter(ids=[one, two]), "ann")
+
+    assert await house.service.count(Filter()) == 1
+
+
+async def test_letter_on_its_way_is_not_discarded(house: House) -> None:
+    """What a plan is bringing at this moment cannot be given up beside it."""
+    letter = await house.bury(1)
+    (chosen,) = await house.journal.letters.chosen(Filter())
+    assert await house.journal.replays.offer("P", chosen, house.clock.now())
+
+    with pytest.raises(StateError, match="being replayed"):
+        await house.service.discard(Filter(ids=[letter]), "ann", "old")
+
+
+async def test_imported_letter_never_overwrites(house: House, other_house: House) -> None:
+    """What was applied on this machine is newer than anything that is imported."""
+    await house.bury(7, "cust-1")
+    row = other_house.row(1, document(1, "cust-1"), "acme")
+    await other_house.journal.take([row])
+    await other_house.service.take_in(await exported(house), "ann")
+
+    (chosen,) = await other_house.journal.letters.chosen(Filter())
+
+    assert isinstance(chosen, Chosen)
+    assert chosen.position < row.position
+    assert orjson.loads(await exported(other_house))["position"] == chosen.position
