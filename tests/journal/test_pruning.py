@@ -89,3 +89,15 @@ async def test_old_plans_and_requests_go(journal: Journal) -> None:
     assert [each.id for each in await journal.replays.newest(9)] == ["P2"]
     assert await journal.replays.counts("P1") == {}
     assert await journal.requests.one(number) is None
+
+
+async def test_workers_of_the_past_are_forgotten(journal: Journal) -> None:
+    """The presence of a worker that left goes; that of one that lives stays, and so does every other lease."""
+    for name in ("worker:gone", "worker:here", "acme"):
+        await journal.acquire(name, "me", 10)
+    await journal.release("worker:gone")
+    await journal.release("acme")
+
+    await journal.prune(KEEP, NOW)
+
+    assert [lease.name for lease in await journal.leases()] == ["acme", "worker:here"]

@@ -26,8 +26,8 @@ async def test_killed_owner_is_replaced(database: PostgreSQL) -> None:
     async with Team("killed owner", database, lease="10s") as team:
         await team.vendors.slow(0.05, 0.05)
         first, _ = await team.two()
-        await team.load(80)
-        await team.busy(40)
+        await team.load(48)
+        await team.busy(20)
         await first.kill()
         await team.load(20, first=200)
 
@@ -42,8 +42,8 @@ async def test_frozen_owner_is_replaced_and_silent(database: PostgreSQL) -> None
     async with Team("frozen owner", database) as team:
         await team.vendors.slow(0.05, 0.05)
         first, _ = await team.two()
-        await team.load(80)
-        await team.busy(40)
+        await team.load(48)
+        await team.busy(20)
         first.signal(signal.SIGSTOP)
         await team.load(20, first=200)
         await team.taken_from(first)
@@ -64,8 +64,8 @@ async def test_rolling_restart(database: PostgreSQL) -> None:
     async with Team("rolling restart", database) as team:
         await team.vendors.slow(0.05, 0.05)
         one, _ = await team.two()
-        await team.load(80)
-        await team.busy(40)
+        await team.load(48)
+        await team.busy(20)
         assert await one.stop() == 0
         assert await team.shared(5)
         await team.load(20, first=200)
@@ -82,14 +82,14 @@ async def test_three_workers_on_a_cluster(database: PostgreSQL) -> None:
         await team.vendors.slow(0.05, 0.05)
         await team.join()
         assert await team.shared(5)
-        await team.load(60)
+        await team.load(40)
         await team.join()
         assert await team.shared(2, 3)
         await team.join()
         assert await team.shared(1, 2, 2)
-        await team.load(40, first=200)
+        await team.load(20, first=200)
         team.brokers.servers[-1].kill()
-        await team.load(40, first=400)
+        await team.load(20, first=400)
         await team.settled()
 
         assert sum(await team.epochs()) == 5 + 2 + 1  # each change of hands is one
@@ -102,11 +102,11 @@ async def test_database_goes_away(mortal: Mortal) -> None:
         await team.vendors.slow(0.05, 0.05)
         one, _ = await team.two()
         assert await team.ready(one)
-        await team.load(80)
-        await team.busy(40)
+        await team.load(48)
+        await team.busy(20)
         mortal.go()
         await team.load(20, first=200)
-        await asyncio.sleep(4.0)  # longer than a lease
+        await asyncio.sleep(3.0)  # a lease
         calls = await team.vendors.count("calls")
         await asyncio.sleep(1.0)
 

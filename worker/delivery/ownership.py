@@ -10,9 +10,8 @@ from typing import Literal
 
 from worker.journal.errors import JournalError
 from worker.journal.journal import Journal
-from worker.journal.rows import Lease
+from worker.journal.rows import PRESENCE, Lease
 
-PRESENCE = "worker:"  # a lease that says only that its owner lives, so that others count it
 FRESH = 1 / 3  # of a lease: no call is made later than that after the last renewal
 # Three tries before a lease is too old to call under; flushes renew as well.
 RENEWALS_A_LEASE = 9

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, delete, func, or_, select
 
 from worker.journal.encoding import CODES
+from worker.journal.rows import PRESENCE
 from worker.journal.session import Fixed, Many, Session
-from worker.journal.tables import cases, deliveries, letters, planned, plans, requests
+from worker.journal.tables import cases, deliveries, leases, letters, planned, plans, requests
 
 PIECE = 500  # rows of one step
 UNDO = timedelta(days=1)  # as long a discarded letter can be brought back
@@ -52,6 +53,10 @@ _OLD = plans.c.changed_at < bindparam("before")
 DROP_PLANNED = Fixed(delete(planned).where(planned.c.plan.in_(select(plans.c.id).where(_OVER, _OLD))))
 DROP_PLANS = Fixed(delete(plans).where(_OVER, _OLD))
 DROP_REQUESTS = Fixed(delete(requests).where(requests.c.asked_at < bindparam("before")))
+# Every start of a worker leaves one.
+DROP_PRESENCES = Fixed(
+    delete(leases).where(leases.c.name.startswith(PRESENCE, autoescape=True), leases.c.until < bindparam("before"))
+)
 
 Write = Callable[[Callable[[Session], int]], Awaitable[int]]
 
@@ -123,4 +128,4 @@ def prune_closed(session: Session, state: str, before: float) -> int:
 
 
 def prune_rest(session: Session, before: float) -> int:
-    return sum(session.run(each, before=before) for each in (DROP_PLANNED, DROP_PLANS, DROP_REQUESTS))
+    return sum(session.run(each, before=before) for each in (DROP_PLANNED, DROP_PLANS, DROP_REQUESTS, DROP_PRESENCES))

@@ -9,6 +9,7 @@ Outcome = Literal["applied", "superseded", "dead_lettered"]
 Rank = Literal["live", "replay"]
 
 INTAKE = "_intake"  # the connection of what concerns none; contract.md 1.3
+PRESENCE = "worker:"  # begins the name of a lease that says only that its owner lives, so that others count it
 
 
 @dataclass(frozen=True, slots=True)
