@@ -21,6 +21,7 @@ PAGE = 200  # letters that are read at once
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Counted = Annotated[int, Field(ge=0)]
+Header = Annotated[tuple[str, str], Field(strict=False)]
 
 
 class Line(BaseModel):
@@ -56,7 +57,7 @@ class Line(BaseModel):
     stream_sequence: int
     topic: str
     received_at: Annotated[AwareDatetime, Field(strict=False)]
-    headers: tuple[tuple[str, str], ...] = Field(strict=False)
+    headers: tuple[Header, ...] = Field(strict=False)
     body_base64: str
     sha256: str
     case: Mapping[str, Any]
