@@ -1,6 +1,7 @@
 """Stands before every page: right host, right token, no forged form, no leak by header."""
 
 import ipaddress
+import re
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
@@ -29,6 +30,8 @@ FREE = PROBES | {"/login"}
 LOOKING = frozenset({"GET", "HEAD"})
 FORM_HEADER = "X-Form"
 BEARER = "bearer "
+# Only a place of ours; an address of somebody else's would begin with // or a scheme.
+PLACE = re.compile(r"/(?![/\\])[^\\\s]*")
 
 
 async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:
@@ -158,3 +161,8 @@ def check_origin(request: web.Request) -> None:
         origin is not None and urlsplit(origin).netloc != request.host
     ):
         raise ProblemError(403, "This came from another site; nothing was changed.")
+
+
+def is_safe_place(place: str) -> bool:
+    """Say whether an address leads to one of our own pages."""
+    return PLACE.fullmatch(place) is not None

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 NONE = "—"
+NARROW = "\u202f"
 JUST_NOW = 2  # seconds
 FEW = 10  # below it a digit behind the point says something
 SCALE: tuple[tuple[float, float, str], ...] = (
@@ -22,7 +23,7 @@ SCALE: tuple[tuple[float, float, str], ...] = (
 
 def number(value: float | None) -> str:
     """Return a count with its thousands set apart by narrow blanks."""
-    return f"{value:,.0f}" if isinstance(value, int | float) else NONE.replace(",", "\u202f")
+    return f"{value:,.0f}".replace(",", NARROW) if isinstance(value, int | float) else NONE.replace(",", "\u202f")
 
 
 def span(seconds: float | None) -> str:

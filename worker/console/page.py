@@ -64,7 +64,7 @@ def common(request: web.Request) -> dict[str, Any]:
     }
 
 
-def see(path: str, said: str = "") -> web.HTTPSeeOther:
+def see(path: str, said: str = "") -> web.Response:
     """Return the way to the next page after a change, so that loading it again changes nothing."""
     mark = "&" if "?" in path else "?"
-    return web.HTTPSeeOther(f"{path}{mark}said={said}" if said else path)
+    return web.Response(status=303, headers={"Location": f"{path}{mark}said={said}" if said else path})

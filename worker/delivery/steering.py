@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from worker.journal.errors import LeaseLostError
 from worker.journal.journal import Journal
 from worker.journal.rows import Paused, Resumed
 
@@ -22,11 +23,14 @@ async def steer(
     """Ask the worker that has the connection and return its name, or write it down for the next one."""
     await journal.audit.append(by, action, {"connection": name, **detail}, at)
     owner = await owner_of(journal, name)
-    if owner is None:
-        await journal.commit(change(name, by, action, detail, at))
-    else:
+    if owner is not None:
         await answered(journal, name, action, detail, by, at, ANSWER_WITHIN)
-    return owner
+        return owner
+    try:
+        await journal.commit(change(name, by, action, detail, at))
+    except LeaseLostError:  # a worker writes only for what it holds; the next owner finds the request
+        await journal.requests.ask(name, action, detail, by, at)
+    return None
 
 
 def change(name: str, by: str, action: Action, detail: dict[str, Any], at: datetime) -> Paused | Resumed:

@@ -108,7 +108,7 @@ def told(found: CaseFile) -> dict[str, Any]:
     }
 
 
-async def discard_one(request: web.Request) -> web.HTTPSeeOther:
+async def discard_one(request: web.Request) -> web.Response:
     """Give one letter up, for a reason."""
     letter = request.match_info["letter"]
     form = await request.post()
@@ -116,7 +116,7 @@ async def discard_one(request: web.Request) -> web.HTTPSeeOther:
     return see(f"/dead/letters/{letter}", "discarded")
 
 
-async def undo_one(request: web.Request) -> web.HTTPSeeOther:
+async def undo_one(request: web.Request) -> web.Response:
     """Bring a discarded letter back."""
     letter = request.match_info["letter"]
     service = request.app[SOURCES].dead_letters
@@ -124,7 +124,7 @@ async def undo_one(request: web.Request) -> web.HTTPSeeOther:
     return see(f"/dead/letters/{letter}", "undone")
 
 
-async def discard_all(request: web.Request) -> web.HTTPSeeOther:
+async def discard_all(request: web.Request) -> web.Response:
     """Give up what a selection chooses, for a reason."""
     form = await request.post()
     pairs = text_pairs(form.items())
@@ -133,7 +133,7 @@ async def discard_all(request: web.Request) -> web.HTTPSeeOther:
     return see(f"/dead/letters{address(MultiDict(chosen(pairs)), state='discarded')}", "discarded")
 
 
-async def undo_all(request: web.Request) -> web.HTTPSeeOther:
+async def undo_all(request: web.Request) -> web.Response:
     """Bring back what a selection chooses of the discarded."""
     pairs = text_pairs((await request.post()).items())
     service = request.app[SOURCES].dead_letters

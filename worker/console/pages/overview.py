@@ -81,7 +81,7 @@ def headline(cards: Sequence[Card], found: Sequence[Need]) -> str:
     return "All is well. Nothing waits."
 
 
-async def pause(request: web.Request) -> web.HTTPSeeOther:
+async def pause(request: web.Request) -> web.Response:
     """Pause a connection."""
     form = await request.post()
     given = {"why": str(form.get("why", "")).strip(), "seconds": str(form.get("seconds", "")).strip() or None}
@@ -89,7 +89,7 @@ async def pause(request: web.Request) -> web.HTTPSeeOther:
     return see("/", "later" if owner is None else "paused")
 
 
-async def resume(request: web.Request) -> web.HTTPSeeOther:
+async def resume(request: web.Request) -> web.Response:
     """Open a paused connection again."""
     owner = await deed.resume(request)
     return see("/", "later" if owner is None else "resumed")

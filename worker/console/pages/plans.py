@@ -1,5 +1,6 @@
 """Replays: planned, rehearsed, applied, watched, held, ended."""
 
+import math
 from typing import Any
 
 import orjson
@@ -87,10 +88,14 @@ def patch(text: str) -> Any:
 
 
 def number(text: str, name: str) -> float:
+    """Return a number that was written in a field; nothing is zero."""
     try:
-        return float(text or 0)
-    except ValueError as error:
-        raise ProblemError(422, f"{name}: must be a number") from error
+        found = float(text or 0)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise ProblemError(422, f"{name}: must be a number")
+    return found
 
 
 async def plan(request: web.Request) -> web.Response:
@@ -127,7 +132,7 @@ async def live(request: web.Request) -> dict[str, str]:
     }
 
 
-async def steer(request: web.Request) -> web.HTTPSeeOther:
+async def steer(request: web.Request) -> web.Response:
     """Apply, pause, resume or cancel a plan."""
     service, by = request.app[SOURCES].dead_letters, deed.who(request)
     name, action = request.match_info["plan"], request.match_info["action"]

@@ -1,16 +1,11 @@
 """Logging in by the printed address or by hand, and out again."""
 
-import re
-
 from aiohttp import web
 
 from worker.console.access import SESSION_SECONDS
-from worker.console.guard import check_origin, cookie_name
+from worker.console.guard import check_origin, cookie_name, is_safe_place
 from worker.console.page import rendered, see
 from worker.console.sources import ACCESS
-
-# Only a place of ours; an address of somebody else's would begin with // or a scheme.
-PLACE = re.compile(r"/(?![/\\])[^\\\s]*")
 
 
 async def login_page(request: web.Request) -> web.Response:
@@ -23,13 +18,13 @@ async def login(request: web.Request) -> web.StreamResponse:
     check_origin(request)
     form = await request.post()
     place = str(form.get("next", "/"))
-    where = place if PLACE.fullmatch(place) else "/"
+    where = place if is_safe_place(place) else "/"
     return entered(request, str(form.get("token", "")), where) or rendered(
         request, "login.html", {"next": where, "wrong": True}, status=401
     )
 
 
-def entered(request: web.Request, token: str, where: str) -> web.HTTPSeeOther | None:
+def entered(request: web.Request, token: str, where: str) -> web.Response | None:
     """Return the way in, to a clean address; None: the token is wrong."""
     access = request.app[ACCESS]
     role = access.role(token.strip())
@@ -54,7 +49,7 @@ async def by_address(request: web.Request) -> web.Response:
     return found or rendered(request, "login.html", {"next": "/", "wrong": True}, status=401)
 
 
-async def logout(request: web.Request) -> web.HTTPSeeOther:
+async def logout(request: web.Request) -> web.Response:
     """End the session in this browser."""
     response = see("/login")
     response.del_cookie(cookie_name(request), path="/")
