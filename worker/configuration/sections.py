@@ -146,7 +146,7 @@ class JournalSection(Options):
 
     def address(self) -> str:
         """Return the URL with its password: for the database driver, never for people."""
-        if self.password is None:
+        if self.password is None or self.url.startswith("sqlite"):
             return self.url
         parts = urlsplit(self.url)
         user, at, host = parts.netloc.rpartition("@")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ROUNDS = 3  # what is taken out may bring to light what is wrong beside it
 HOUR = 3600.0
 # What the smallest plan allows, and so our default; abuse may end in a block for good.
-# https://www.silvasoft.nl/api (read November 2025)
+# https://developers.silvasoft.nl/ (read November 2026)
 SMALLEST_PLAN = 15
 
 
