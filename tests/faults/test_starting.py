@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def written(
     folder: Path,
     journal: Path,
     broker: str = "nats://127.0.0.1:1",
-    connections: dict[str, dict[str, str]] | None = None,
+    connections: Mapping[str, Mapping[str, object]] | None = None,
 ) -> None:
     """Write a worker's settings."""
     tables = {
