@@ -11,6 +11,7 @@ from worker.journal.session import Fixed, Many, Session
 from worker.journal.tables import cases, deliveries, leases, letters, planned, plans, requests
 
 PIECE = 500  # rows of one step
+FIRST = -(2**62)  # letters of other journals lie below zero
 UNDO = timedelta(days=1)  # as long a discarded letter can be brought back
 _d = deliveries.c
 _l = letters.c
@@ -105,7 +106,7 @@ class Walk:
     def _leap(self, session: Session) -> None:
         found = session.rows(NEXT_CONNECTION, after=self._connection)[0][0]
         self.is_over = found is None
-        self._connection, self._after = found or "", -1
+        self._connection, self._after = found or "", FIRST
 
 
 async def prune_letters(write: Write, state: str, before: float) -> int:

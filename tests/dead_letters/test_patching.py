@@ -1,0 +1,71 @@
+"""The promise that no patch does harm."""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.dead_letters.house import document, received
+from worker.dead_letters.document import patch_of
+from worker.dead_letters.errors import DeadLetterError, PatchError
+from worker.dead_letters.patching import KEPT, Patcher, changes
+from worker.intake.decode import Decoder
+
+PATCHER = Patcher(Decoder(), 2**20)
+PATHS = [
+    "",
+    "/",
+    "/data",
+    "/data/parents",
+    "/data/parents/0",
+    "/data/parents/-",
+    "/data/parents/x",
+    "/data/kind/y",
+    "/id",
+]
+WORDS = ["add", "remove", "replace", "move", "copy", "test", "turn"]
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3), lambda v: st.lists(v, max_size=2)
+)
+operations = st.fixed_dictionaries(
+    {"op": st.sampled_from(WORDS), "path": st.sampled_from(PATHS)},
+    optional={"from": st.sampled_from(PATHS) | values, "value": values},
+)
+
+
+@given(st.lists(operations, min_size=1, max_size=4))
+def test_any_patch_applies_or_is_refused(patch: list[dict[str, Any]]) -> None:
+    """Whatever the operations, the result is the same event, valid, or the patch is refused; the original stays."""
+    came = received(1, document(1, "cust-1"))
+    with suppress(DeadLetterError):
+        given_patch = patch_of(json.dumps(patch))
+        patched = PATCHER.patched(came, given_patch)
+        assert {name: patched.after.get(name) for name in KEPT} == {name: patched.before.get(name) for name in KEPT}
+        assert patched.decoded.event.id == "e-1"
+    assert orjson.loads(came.body) == document(1, "cust-1")
+
+
+def test_size_is_bounded() -> None:
+    """A patch cannot make an event larger than what intake takes."""
+    came = received(1, document(1, "cust-1"))
+    patch = patch_of(orjson.dumps([{"op": "add", "path": "/data/comment", "value": "x" * 2000}]))
+
+    with suppress(PatchError):
+        Patcher(Decoder(), 1500).patched(came, patch)
+        raise AssertionError("it is too large")
+
+
+def test_changes_are_told_member_by_member() -> None:
+    """What differs is told by path, with names written as a JSON Pointer writes them."""
+    before = {"a": 1, "b": {"c/d": 1, "e~f": [1, 2]}, "g": 1}
+    after = {"a": 1, "b": {"c/d": 2, "e~f": [1]}, "h": 1}
+
+    assert changes(before, after) == [
+        {"path": "/b/c~1d", "before": 1, "after": 2},
+        {"path": "/b/e~0f", "before": [1, 2], "after": [1]},
+        {"path": "/g", "before": 1, "after": None},
+        {"path": "/h", "before": None, "after": 1},
+    ]
