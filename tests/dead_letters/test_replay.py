@@ -385,3 +385,31 @@ def test_intake_letter_that_nobody_takes_stays() -> None:
         await rig.close()
 
     run(play())
+
+
+def test_imported_letters_are_replayed() -> None:
+    """Letters of another machine are replayed like any other, in order, and newer state of this one counts."""
+
+    async def play() -> None:
+        there, here = await Rig.open(), await Rig.open()
+        await there.emit(there.delivery("s0", note="1", group=BAD))
+        await there.emit(there.delivery("s1", note="1", group=BAD))
+        await there.until(lambda: there.done() == 2)
+        await there.emit(there.delivery("s1", "updated", note="2", group=BAD))
+        await there.until(lambda: there.done() == 3)
+        await asyncio.sleep(1)
+        here.position = 100
+        await here.emit(here.delivery("s0", note="newer"))
+        await here.until(lambda: here.done("applied") == 1)
+        raw = b"".join([line async for line in there.service.export(ALL)])
+        assert len((await here.service.take_in(raw, "ann")).new) == 3
+
+        plan = await here.replay()
+
+        assert await here.ended(plan, 60) == "finished"
+        assert await here.counts(plan) == {"applied": 2, "superseded": 1}
+        assert here.world.records == {"s0": {"note": "newer"}, "s1": {"note": "2"}}
+        await there.close()
+        await here.close()
+
+    run(play())

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from worker.dead_letters.document import loaded
+from worker.dead_letters.errors import DeadLetterError
 from worker.dead_letters.patching import Patcher
 from worker.dead_letters.retaking import Retaker
 from worker.dead_letters.supply import Running, Supply
@@ -58,8 +59,8 @@ class Conductor:
         while True:
             try:
                 await self.look()
-            except JournalError as error:
-                self._tell(f"Plans cannot be read: {error}")
+            except (JournalError, DeadLetterError) as error:
+                self._tell(f"Plans cannot be followed: {error}")
             await asyncio.sleep(EVERY)
 
     async def look(self) -> None:

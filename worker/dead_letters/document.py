@@ -102,8 +102,10 @@ def dumped(document: Document) -> bytes:
 
 
 def loaded(raw: bytes) -> Document:
-    """Return what `dumped` was given."""
+    """Return what `dumped` was given; raises DeadLetterError for a plan of another version."""
     told = orjson.loads(raw)
+    if told.get("version") != VERSION:
+        raise DeadLetterError("a plan was made by another version of the worker")
     terms = Terms(
         why=told["why"],
         patch=tuple(told["patch"]),

@@ -10,7 +10,7 @@ import orjson
 
 from schemas.dead_letter import dead_letter_id
 from worker.dead_letters.document import Document, Terms, loaded
-from worker.dead_letters.errors import PatchError
+from worker.dead_letters.errors import DeadLetterError, PatchError
 from worker.dead_letters.patching import Patcher
 from worker.delivery.held import Held, Key, hold
 from worker.delivery.replaying import UNDER_WAY, IsFree
@@ -107,7 +107,11 @@ class Supply:
         letter = Chosen(letter_of(row), row.connection, row.position, row.source, row.subject)
         if plan is not None and plan.state in DEAD and await self.is_laid_down(plan.id, letter):
             return None
-        return await self.held(row, letter, loaded(plan.document) if plan else NO_TERMS)
+        try:
+            document = loaded(plan.document) if plan else NO_TERMS
+        except DeadLetterError:
+            return None  # a worker of that version brings it forward
+        return await self.held(row, letter, document)
 
     async def is_laid_down(self, plan: str, letter: Chosen) -> bool:
         """Lay a letter of a plan that is over down again; what intake took, or may be sent, goes on."""
