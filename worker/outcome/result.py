@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, assert_never
 
 import orjson
@@ -136,6 +137,7 @@ def from_attributes(attributes: dict[str, str]) -> dict[str, Any]:
     return handed_on
 
 
+@lru_cache(1024)  # a batch was received, and settled, at one moment
 def moment(when: datetime) -> str:
     """Return a UTC moment in the form that all our events use."""
     return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
