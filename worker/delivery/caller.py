@@ -113,11 +113,11 @@ class Caller:
             raise
 
     async def mark(self, load: Sequence[Attempt]) -> None:
-        """Note in the journal what is about to be sent and must not be repeated blindly."""
+        """Note in the journal what is about to be sent and must not be repeated blindly, or is looked up for that."""
         members = [
             member
             for attempt in load
-            if not attempt.step.repeatable
+            if not attempt.step.repeatable or attempt.carrier.maybe_sent
             for member in attempt.fold.members
             if not member.marked
         ]

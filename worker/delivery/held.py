@@ -72,7 +72,6 @@ def hold(row: Delivery, event: Event, *, suspect: bool = False) -> Held:
         maybe_sent=row.maybe_sent,
         suspect=suspect,
         alone=row.marks > 1,
-        marked=row.maybe_sent,
         unresolved=UnknownOutcomeError("The worker ended while this was being sent.") if row.maybe_sent else None,
         attempts=row.attempts,
         calls=row.calls,

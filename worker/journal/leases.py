@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite just as well
 
-from worker.journal.encoding import moment
+from worker.journal.encoding import CODES, moment
 from worker.journal.rows import Lease
 from worker.journal.session import Fixed, Many, Session
 from worker.journal.tables import SENT, deliveries, leases
@@ -45,7 +45,7 @@ ALL = Fixed(select(_l.name, _l.owner, _l.epoch, _l.until).order_by(_l.name))
 COUNT_MARKS = Fixed(
     update(deliveries)
     .where(deliveries.c.connection == bindparam("connection_"), SENT)
-    .values(marks=deliveries.c.marks + 1)
+    .values(marks=deliveries.c.marks + 1, state=CODES["waiting"], maybe_sent=1)
 )
 
 
@@ -100,5 +100,8 @@ def end_all(session: Session) -> None:
 
 
 def count_marks(session: Session, connection: str) -> int:
-    """Count, for a new owner, what was about to be sent and has no outcome; returns how many."""
+    """Count, for a new owner, what was about to be sent and has no outcome; returns how many.
+
+    Each mark counts once: a worker that dies before it comes to a delivery has nothing to do with it.
+    """
     return session.run(COUNT_MARKS, connection_=connection)

@@ -40,8 +40,8 @@ class Try:
 class Delivery:
     """One event on its way to one connection. Key: (`connection`, `position`).
 
-    `position` is the event's place in broker order, the same at all its connections. `marks` counts the new
-    owners that found a `sent` mark without an outcome; `maybe_sent`: a call may have reached the vendor.
+    `position` is the event's place in broker order, the same at all its connections. `marks` counts the
+    `sent` marks that new owners found without an outcome; `maybe_sent`: a call may have reached the vendor.
     """
 
     connection: str
