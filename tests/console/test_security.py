@@ -124,7 +124,7 @@ async def test_headers_of_every_answer(house: House) -> None:
             assert "unsafe" not in policy
             assert "frame-ancestors 'none'" in policy
             assert got.headers["X-Content-Type-Options"] == "nosniff"
-            assert got.headers["Referrer-Policy"] == "no-referrer"
+            assert got.headers["Referrer-Policy"] == "same-origin"
             assert got.headers["Cache-Control"] == "no-store"
     page = await house.page("/")
     assert " style=" not in page
