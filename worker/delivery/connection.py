@@ -209,9 +209,9 @@ class Connection:
             self.engine.gate_changed(pause)
         now = self._shared.now()
         if pause is None:
-            self._shared.journal.commit(Resumed(self.name, "gate"))
+            self._keeper.keep((Resumed(self.name, "gate"),))
         elif pause.until is None or (pause.until - now).total_seconds() > LONG_PAUSE:
-            self._shared.journal.commit(Paused(self.name, pause.by, pause.why, pause.until))
+            self._keeper.keep((Paused(self.name, pause.by, pause.why, pause.until),))
 
     def _is_ours(self) -> bool:
         return self._shared.fresh(self.name)

@@ -48,7 +48,8 @@ class Keeper:
         if error is None:
             then()
         elif isinstance(error, LeaseLostError):
-            self._lost()
+            if not self._closed:  # else somebody works it by now, and that may be us again
+                self._lost()
         elif isinstance(error, TakenError):
             taken()
         elif isinstance(error, JournalError):
