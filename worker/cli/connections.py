@@ -23,7 +23,7 @@ app = typer.Typer(help="See and steer connections.", no_args_is_help=True)
 
 Done = TypeVar("Done")
 Name = Annotated[str, typer.Argument(help="The connection's name.")]
-COLUMNS = ("connection", "target", "state", "waiting", "oldest", "buried", "why")
+COLUMNS = ("connection", "target", "state", "waiting", "drains in", "oldest", "buried", "why")
 PROBE_WITHIN = 90.0
 
 
@@ -43,7 +43,10 @@ def list_(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
 
 
 def row(one: "Standing") -> tuple[Any, ...]:
-    return (one.name, one.target, one.state, one.waiting, one.oldest, one.buried, why(one))
+    from worker.delivery.forecast import told
+
+    drains = None if one.forecast is None or not one.waiting else told(one.forecast)
+    return (one.name, one.target, one.state, one.waiting, drains, one.oldest, one.buried, why(one))
 
 
 @app.command()

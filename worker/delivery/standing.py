@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from worker.delivery.forecast import drained_in
 from worker.journal.backlog import Backlog
 from worker.journal.journal import Journal
 from worker.journal.rows import INTAKE, Paused
@@ -27,6 +28,7 @@ class Standing:
     unreported: int
     buried: int
     oldest: datetime | None
+    forecast: float | None
 
     def as_json(self) -> dict[str, Any]:
         paused = self.paused
@@ -47,6 +49,7 @@ class Standing:
             "unreported": self.unreported,
             "buried": self.buried,
             "oldest": self.oldest.isoformat() if self.oldest else None,
+            "forecast_seconds": self.forecast,
         }
 
 
@@ -70,9 +73,17 @@ async def standings(connections: Mapping[str, ConnectionSettings], journal: Jour
             unreported=lines.unreported,
             buried=lines.buried,
             oldest=lines.oldest,
+            forecast=forecast(options, paused.get(name), lines.live),
         )
         for name in names
     ]
+
+
+def forecast(options: ConnectionSettings | None, paused: Paused | None, waiting: int) -> float | None:
+    """Return in how many seconds the quotas let out what waits, None where it goes nowhere."""
+    if options is None or not options.enabled or (paused is not None and waiting):
+        return None
+    return drained_in(waiting, options.quotas, options.batch)
 
 
 def state(
