@@ -10,6 +10,7 @@ from worker.cli.exits import SUMMARY, Exit, Problem
 from worker.cli.output import note
 from worker.configuration.findings import SettingsError
 from worker.journal.errors import JournalError
+from worker.telemetry.errors import TracingSetupError
 
 
 class Face(TyperGroup):
@@ -24,6 +25,8 @@ class Face(TyperGroup):
             many = len(error.findings)
             text = "the settings have a mistake" if many == 1 else f"the settings have {many} mistakes"
             raise ended(Exit.USAGE, text, str(error)) from error
+        except TracingSetupError as error:
+            raise ended(Exit.USAGE, str(error)) from error
         except (BrokerError, JournalError) as error:
             raise ended(Exit.UNREACHABLE, str(error)) from error
 

@@ -11,6 +11,8 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from worker.telemetry.errors import TracingSetupError
+
 # All names stand here, for those of messaging still change; those of HTTP are stable.
 # https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ (read November 2026)
 # https://opentelemetry.io/docs/specs/semconv/http/http-spans/ (read November 2026)
@@ -51,10 +53,6 @@ class Provider(Protocol):
     def shutdown(self) -> None:
         """Send what is left."""
         ...
-
-
-class TracingSetupError(Exception):
-    """Traces are wanted and cannot be sent: says how to mend it."""
 
 
 @dataclass(frozen=True, slots=True)
