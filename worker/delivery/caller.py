@@ -8,7 +8,8 @@ from typing import Any
 
 from worker.delivery.attempt import Attempt
 from worker.delivery.ready import Ready
-from worker.delivery.walk import Walk, crashed, doubt
+from worker.delivery.verdict import crashed, doubt
+from worker.delivery.walk import Walk
 from worker.delivery.watch import Watch
 from worker.errors import (
     ClosedError,

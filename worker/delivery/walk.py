@@ -3,8 +3,8 @@
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -19,10 +19,20 @@ from worker.delivery.lanes import Lanes
 from worker.delivery.ready import Ready
 from worker.delivery.retry import Patience
 from worker.delivery.settle import Settler, with_reason
+from worker.delivery.verdict import (
+    attempted,
+    crashed,
+    doubt,
+    exhausted,
+    found,
+    in_doubt,
+    learn,
+    never_was,
+    note_try,
+)
 from worker.delivery.watch import Watch
 from worker.errors import (
     ClosedError,
-    CrashedError,
     PermanentError,
     RejectedError,
     RetryableError,
@@ -30,8 +40,7 @@ from worker.errors import (
     UnknownOutcomeError,
     WorkerError,
 )
-from worker.journal.rows import Attempted, KnownRelation, Settled, Try
-from worker.outcome.case_file import TRIES_KEPT
+from worker.journal.rows import KnownRelation, Settled
 from worker.outcome.ending import Burial
 from worker.targets.base import Applied, Course, Known, Owners, Step, Target, Task
 
@@ -338,83 +347,3 @@ class Walk:
         self.ready.clear()
         self.asking.clear()
         self.claims.clear()
-
-
-def never_was() -> Course:
-    """Return the walk of a relation that was created and deleted before anybody saw it."""
-    yield from ()
-    return Applied("absent")
-
-
-def doubt(attempt: Attempt, answer: Any) -> None:
-    """Note where an answer leaves open what the vendor shows, so that a letter can say it."""
-    if isinstance(answer, UnknownOutcomeError | RetryableError):
-        for member in attempt.fold.members:
-            member.is_unanswered = True
-
-
-def in_doubt(attempt: Attempt, error: TargetError) -> bool:
-    """Say whether an error leaves open if a step that must not be repeated blindly was done."""
-    return not attempt.step.repeatable and error.reason != "not_found"
-
-
-def found(applied: Applied) -> Applied:
-    """Return an ending with a word on how we know of it."""
-    warnings = dict.fromkeys((*applied.warnings, "found after an unknown outcome"))
-    return replace(applied, warnings=tuple(warnings))
-
-
-def crashed(bug: Exception) -> CrashedError:
-    """Return a bug of ours as the reason of a dead letter; its text may hold event data and is not told."""
-    error = CrashedError(f"A bug of ours: {type(bug).__name__}. The log has its trace.")
-    error.__cause__ = bug
-    return error
-
-
-def exhausted(error: TargetError) -> TargetError:
-    """Return the error that stands in the letter when attempts are spent."""
-    if isinstance(error, UnknownOutcomeError):
-        return RetryableError(error.detail, code=error.code)
-    return error
-
-
-def note_try(attempt: Attempt, verdict: str, error: WorkerError) -> None:
-    """Add what was tried to the delivery's history."""
-    carrier, response = attempt.carrier, attempt.last.response if attempt.last else None
-    detail = attempt.last.request.masked(error.detail) if attempt.last else error.detail
-    waited = (attempt.started_at - carrier.row.received.received_at).total_seconds()
-    carrier.tries.append(
-        Try(
-            attempt.started_at,
-            max(0.0, waited),
-            attempt.calls,
-            verdict,
-            response.status if response else None,
-            detail,
-        )
-    )
-    del carrier.tries[:-TRIES_KEPT]
-
-
-def attempted(connection: str, held: Held, now: datetime, delay: float) -> Attempted:
-    """Return what the journal keeps of a failed attempt."""
-    return Attempted(
-        connection=connection,
-        position=held.position,
-        attempts=held.attempts,
-        calls=held.calls,
-        first_attempt_at=held.first_attempt_at or now,
-        retry_at=now + timedelta(seconds=delay),
-        maybe_sent=held.maybe_sent,
-        tries=tuple(held.tries),
-    )
-
-
-def learn(lane: Lane, settled: list[Settled]) -> None:
-    """Note in the lane what its relation's state has become."""
-    assert lane.known is not None, "only a known lane settles"
-    for each in settled:
-        if each.relation is not None:
-            lane.known = KnownRelation(each.relation, None)
-        elif each.letter is not None and each.letter.operation == "create":
-            lane.known = KnownRelation(lane.known.state, each.letter.id)
