@@ -216,7 +216,7 @@ class Worker:
             utcnow,
             self._tell,
         )
-        self.metrics.watch(gauges.look)
+        self.metrics.watch(gauges.look, gauges.publish)
         return gauges
 
     def _born_settled(self, settled: Sequence[Settled]) -> None:

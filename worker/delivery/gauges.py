@@ -77,10 +77,13 @@ class Gauges:
             self.warned.discard(name)
             self.tell(f"{name}: its backlog is drained")
 
-    def look(self) -> Process:
-        """Return the figures of this moment."""
+    def publish(self) -> None:
+        """Hand the times waited to the metrics."""
         for telling in self.tellings.values():
             telling.publish()
+
+    def look(self) -> Process:
+        """Return the figures of this moment."""
         ours = [(name, each) for name, each in self.connections.items() if each.is_running]
         return Process(
             connections=tuple(self.figures(name, each) for name, each in ours),

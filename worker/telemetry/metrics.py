@@ -58,6 +58,7 @@ class Metrics:
         # Nobody asks for the moments of creation, and they double the number of series.
         disable_created_metrics()  # type: ignore[no-untyped-call] # published without types
         self.registry = CollectorRegistry()
+        self._fetch: Callable[[], None] = lambda: None
         self._version = Info(f"{SPACE}_build", "Which worker this is.", registry=self.registry)
         self._version.info({"version": version})
         self._events = self._counted("events", "Messages handed over by the broker.", "result")
@@ -126,12 +127,14 @@ class Metrics:
         self._flush.observe(seconds)
         self._flushed.inc(changes)
 
-    def watch(self, look: Callable[[], Process]) -> None:
-        """Ask `look` for the gauges at each scrape."""
+    def watch(self, look: Callable[[], Process], fetch: Callable[[], None] = lambda: None) -> None:
+        """Ask `look` for the gauges at each scrape; before it `fetch` hands over what was summed elsewhere."""
         self.registry.register(Watched(look))
+        self._fetch = fetch
 
     def exposed(self, accept: str = "") -> tuple[bytes, str]:
         """Return the page for a scraper and its content type."""
+        self._fetch()
         encode, kind = choose_encoder(accept)
         return encode(self.registry), kind
 
