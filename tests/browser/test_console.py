@@ -98,7 +98,6 @@ async def test_hostile_event_data_does_not_run(browser: Browser, house: House) -
     async with visit(browser, house) as (page, trouble):
         for path in (
             "/",
-            "/dead",
             "/dead/letters",
             f"/dead/letters/{letter}",
             "/plans",

@@ -8,6 +8,7 @@ from typing import Any
 
 from worker.console.flow import Flow, Minute
 from worker.delivery.connection import Connection
+from worker.delivery.forecast import most_a_second
 from worker.delivery.standing import Standing, standings
 from worker.journal.journal import Journal
 from worker.journal.rows import INTAKE
@@ -141,11 +142,11 @@ def quotas(gate: Gate) -> tuple[QuotaUse, ...]:
 
 
 def most(gate: Gate, batch: int) -> float | None:
-    """Return the deliveries a minute that the quotas can carry at best: every call full."""
-    rates = [use.quota.calls / use.quota.seconds for use in gate.use]
+    """Return the deliveries a minute that go out at best: every call full, and no faster than refusals taught us."""
+    rate = most_a_second([use.quota for use in gate.use], batch)
     if gate.learned_rate is not None:
-        rates.append(gate.learned_rate)
-    return min(rates) * 60 * batch if rates else None
+        rate = min(rate, gate.learned_rate * batch)
+    return None if math.isinf(rate) else rate * 60
 
 
 def forecast(gate: Gate, waiting: int, batch: int, settled_a_minute: float) -> float:

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from worker.console.sources import BOARD, SOURCES
+from worker.console.sources import SOURCES
 
 
 async def alive(_: web.Request) -> web.Response:
@@ -20,6 +20,5 @@ async def ready(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """Give all figures in the form that the scraper likes best."""
-    await request.app[BOARD].cards()
     page, kind = request.app[SOURCES].metrics.exposed(request.headers.get("Accept", ""))
     return web.Response(body=page, headers={"Content-Type": kind})
