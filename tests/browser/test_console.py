@@ -80,6 +80,7 @@ async def test_pause_seen_live_and_resume(browser: Browser, house: House) -> Non
         await page.get_by_role("button", name="Pause acme").click()
         await expect(page.get_by_text("Paused. What waits keeps its place")).to_be_visible()
         await expect(other.locator(".needs")).to_contain_text("the vendor asked us to")
+        await expect(other.get_by_role("button", name="Resume acme")).to_be_visible()
         await page.get_by_role("button", name="Resume acme").click()
         await expect(page.get_by_role("status")).to_have_text("Resumed.")
         await expect(other.locator("h1")).to_contain_text("All is well.")

@@ -39,7 +39,8 @@ async def live(request: web.Request) -> dict[str, str]:
     context = await seen(request)
     parts = {"headline": fragment(request, "part/headline.html", context)}
     for card in context["cards"]:
-        parts[f"figures-{card.name}"] = fragment(request, "part/figures.html", context | {"card": card})
+        for part in ("figures", "steer"):
+            parts[f"{part}-{card.name}"] = fragment(request, f"part/{part}.html", context | {"card": card})
     return parts
 
 

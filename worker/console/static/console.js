@@ -25,7 +25,6 @@ function listen(address) {
   addEventListener("pagehide", () => source.close());
 }
 
-// Pause forms live beside the figures; whether one is needed depends on what was sent, so a change of state loads anew.
 for (const each of document.querySelectorAll("[data-live]")) listen(each.dataset.live);
 
 // "/" goes to the search, as in many places.
