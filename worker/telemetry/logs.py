@@ -17,6 +17,7 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 LONGEST = 4096  # characters of one value
 # What libraries say below this level is about them, not about us.
 FOREIGN_LEVEL = logging.WARNING
+FLAT = {str, int, float, bool, type(None)}
 GOOD = {"applied", "superseded"}
 
 
@@ -43,7 +44,16 @@ class Clean:
         self._secrets = secrets
 
     def __call__(self, _logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-        return {key: spelled(value) for key, value in self._secrets.masked_table(event).items()}
+        table = self._secrets.masked_table(event)
+        return table if is_plain(table) else {key: spelled(value) for key, value in table.items()}
+
+
+def is_plain(table: dict[str, Any]) -> bool:
+    """Say whether nothing in it needs spelling, as in nearly all lines: one look at all its texts together."""
+    if not FLAT.issuperset(map(type, table.values())):
+        return False
+    texts = "".join([value for value in table.values() if type(value) is str])
+    return len(texts) <= LONGEST and texts.isprintable()
 
 
 def spelled(value: Any) -> Any:
