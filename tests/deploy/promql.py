@@ -156,7 +156,8 @@ class Parser:
         seconds = float(span[1:-2]) * UNITS[span[-2]]
         first = next(each for each in self.scrapes if each.at >= last.at - seconds)
         over = last.at - first.at if function == "rate" else 1.0
-        return {labels: (value - first.samples.get((metric, labels), 0.0)) / over for labels, value in found.items()}
+        before = {labels: first.samples.get((metric, labels)) for labels in found}  # a new series has not increased
+        return {labels: (value - was) / over for labels, value in found.items() if (was := before[labels]) is not None}
 
     def matchers(self) -> list[tuple[str, str]]:
         self.take("{")

@@ -28,6 +28,7 @@ class Worker:
         self.metrics = Metrics("1")
         self.stands = WELL
         self.metrics.watch(lambda: self.stands)
+        self.metrics.expect("acme", "onoffice")
         for _ in range(20):
             self.metrics.call("acme", "onoffice", 200, 0.2)
             self.metrics.outcome("acme", "onoffice", "applied", seconds=0.5)

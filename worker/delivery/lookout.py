@@ -25,6 +25,7 @@ class Lookout:
         log = logs.logger("delivery").bind()  # once: it writes a line an attempt
         made = Telling(connection, target, self.metrics, log, self.now, self.tracing)
         self.tellings[connection] = made
+        self.metrics.expect(connection, target)
         return made
 
     def received(self, word: str, count: int) -> None:

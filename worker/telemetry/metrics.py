@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal
+from typing import Literal, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -16,8 +16,13 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from schemas.dead_letter import Reason
+
 Cause = Literal["quota", "pause", "lane", "retry"]
 Outcome = Literal["applied", "superseded", "dead_lettered"]
+
+REFUSALS = ("rate_limited", "outage", "address", "unauthorized", "closed")
+STATUS_CLASSES = ("2xx", "3xx", "4xx", "5xx", "none")
 
 SPACE = "relation_worker"
 CONNECTION = ("connection", "target")
@@ -90,6 +95,16 @@ class Metrics:
     def _measured(self, name: str, meaning: str, buckets: tuple[float, ...]) -> Callable[..., Histogram]:
         whole = Histogram(f"{SPACE}_{name}", meaning, CONNECTION, registry=self.registry, buckets=buckets)
         return cache(whole.labels)
+
+    def expect(self, connection: str, target: str) -> None:
+        """Begin at zero what rules watch: to Prometheus a series that begins at one has not increased."""
+        for reason in get_args(Reason):
+            self._outcomes(connection, target, "dead_lettered", reason)
+            self._letters(reason)
+        for refusal in REFUSALS:
+            self._refusals(connection, target, refusal)
+        for kind in STATUS_CLASSES:
+            self._calls(connection, target, kind)
 
     def event_in(self, result: str, count: int = 1) -> None:
         """Count messages: taken as deliveries, dropped as duplicates, or refused at intake."""
