@@ -29,7 +29,7 @@ def run(config: ConfigFile = None) -> None:
 def spare_collector() -> None:
     """Let the garbage collector look at events only, and seldom: what is loaded by now stays until the end.
 
-    With its defaults it went through all modules' objects again and again: 10 to 20 % of the CPU of an event.
+    With its defaults it went through all modules' objects again and again: a tenth of the CPU of an event.
     """
     import gc
 
