@@ -11,7 +11,7 @@ from worker.sending.budget import Budget, Use
 from worker.sending.clock import clocks
 from worker.sending.concurrency import Concurrency
 from worker.sending.judgement import Judgement
-from worker.sending.pauses import Pause, Pauses
+from worker.sending.pauses import MACHINES, Pause, Pauses
 from worker.sending.quota import Quota
 from worker.sending.reserve import Ledger, Reserve
 from worker.sending.slot import Fate, Slot
@@ -76,7 +76,9 @@ class Gate:
         self._advance()
 
     def resume(self, by: str) -> None:
-        """Open the gate: a machine takes back its own pause only, a person any."""
+        """Open the gate: a machine takes back its own pause only; a person any, and what refusals have taught."""
+        if by not in MACHINES:
+            self._budget.learned.forget()
         self._reopen(ramp=self._pauses.lift(by))
         self._advance()
 

@@ -11,10 +11,10 @@ KEPT = 0.9
 CALLS_BETWEEN = 300
 SECONDS_BETWEEN = 60.0
 REMEMBERED = 1_000
-# A rate is read off so many calls; of fewer it cannot be told what a long pause has to do with them.
+# A rate is read off so many calls. A longer pause than this is a vendor's wish and says nothing of its window: the
+# pause itself is kept to, and a pace learned from it would take days to be forgotten.
 FEWEST = 10
-LONGEST_PAUSE = 3_600.0
-PAUSE_OF_FEW = 60.0
+LONGEST_PAUSE = 60.0
 
 
 class LearnedQuota:
@@ -31,6 +31,12 @@ class LearnedQuota:
         self._last = -math.inf
         self._refused_at = -math.inf
         self._lesson: tuple[float, float] | None = None
+
+    def forget(self) -> None:
+        """Begin anew: a person has said that the vendor is well."""
+        self.rate = None
+        self._lesson = None
+        self._peak = math.inf
 
     def opens_at(self, now: float) -> float:
         """Return when the next call keeps the pace."""
@@ -75,7 +81,7 @@ class LearnedQuota:
 
     def _sustained(self, now: float, pause: float) -> float:
         """Return the highest rate that was accepted over any stretch up to now, the pause being part of it."""
-        pause = min(pause, LONGEST_PAUSE if len(self._accepted) >= FEWEST else PAUSE_OF_FEW)
+        pause = min(pause, LONGEST_PAUSE)
         best = 1.0 / max(pause, 1.0)
         for calls, moment in enumerate(reversed(self._accepted), 1):
             if calls >= min(FEWEST, len(self._accepted)):
