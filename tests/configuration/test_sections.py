@@ -7,7 +7,7 @@ import pytest
 from worker.settings import SettingsError, build
 
 DAY = 86_400.0
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "worker.instance": "main",
     "worker.secrets": None,
     "worker.max_event_bytes": 1_048_576,

@@ -29,6 +29,7 @@ class House:
     def __init__(self, *, trouble: bool) -> None:
         self.trouble = trouble
         self.took: dict[str, list[float]] = {}
+        self.ended = asyncio.Event()
         self.came: dict[tuple[str, int], float] = {}
 
     async def live(self) -> None:
@@ -47,8 +48,7 @@ class House:
                 position += 1
                 await self.emit(journal, each, name, position)
             await asyncio.sleep(0.3)
-        while any(len(self.took.get(name, ())) < EVENTS for name in connections.keys() - TROUBLED.keys()):
-            await asyncio.sleep(0.5)
+        await self.ended.wait()
         for each in connections.values():
             each.abort()
         await journal.close()
@@ -83,6 +83,9 @@ class House:
     def settled(self, name: str, settled: list[Settled]) -> None:
         now = asyncio.get_running_loop().time()
         self.took.setdefault(name, []).extend(now - self.came[name, each.position] for each in settled)
+        healthy = [values for other, values in self.took.items() if other not in TROUBLED]
+        if sum(map(len, healthy)) == EVENTS * (CONNECTIONS - len(TROUBLED)):
+            self.ended.set()
 
 
 def happened(position: int) -> Event:

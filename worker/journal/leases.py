@@ -12,9 +12,7 @@ from worker.journal.tables import SENT, deliveries, leases
 
 _l = leases.c
 # A row that somebody has locked is somebody's: waiting for it would hold up all else that we write.
-ASK = Fixed(
-    select(_l.owner, _l.epoch, _l.until).where(_l.name == bindparam("name_")).with_for_update(skip_locked=True)
-)
+ASK = Fixed(select(_l.owner, _l.epoch, _l.until).where(_l.name == bindparam("name_")).with_for_update(skip_locked=True))
 FIRST = Fixed(
     insert(leases)
     .values(name=bindparam("name"), owner=bindparam("owner"), epoch=1, until=bindparam("until"))
