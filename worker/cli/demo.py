@@ -42,6 +42,9 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another seed mixes the events another way.")] = 1,
 ) -> None:
     """Start a broker, four vendors and a worker; bring some hundred events; hold vendors against results."""
+    from worker.telemetry.logs import configure
+
+    configure("error")  # the demo's table and JSON are all that it has to say
     progress = silent(seed) if as_json or not sys.stdout.isatty() else watched(seed)
     if as_json:
         show_json(progress.as_json())
