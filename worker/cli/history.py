@@ -31,7 +31,7 @@ def show_event(
     """Show what became of an event at each connection."""
     found = with_journal(settings(config), lambda journal: journal.event(event, source)) or nothing("event", event)
     if as_json:
-        show_json([passage_json(one) for one in found])
+        show_json([one.as_json() for one in found])
         return
     show_table(COLUMNS, [passage_row(one) for one in found], numbers=("tries", "calls"))
 
@@ -50,7 +50,7 @@ def show_relation(
     if not states and not passages:
         nothing("relation", key)
     if as_json:
-        shown = {"states": list(map(state_json, states)), "deliveries": list(map(passage_json, passages))}
+        shown = {"states": [one.as_json() for one in states], "deliveries": [one.as_json() for one in passages]}
         show_json(shown)
         return
     show_states(states)
@@ -86,37 +86,3 @@ def passage_row(one: "Passage") -> tuple[Any, ...]:
         one.attempts,
         one.calls,
     )
-
-
-def passage_json(one: "Passage") -> dict[str, Any]:
-    return {
-        "connection": one.connection,
-        "position": one.position,
-        "source": one.source,
-        "subject": one.subject,
-        "event_id": one.event_id,
-        "operation": one.operation,
-        "state": one.state,
-        "note": one.note,
-        "received_at": one.received_at.isoformat(),
-        "settled_at": one.settled_at.isoformat() if one.settled_at else None,
-        "retry_at": one.retry_at.isoformat() if one.retry_at else None,
-        "attempts": one.attempts,
-        "calls": one.calls,
-        "rank": one.rank,
-        "replays": one.replays,
-        "plan": one.plan,
-        "reported": one.reported,
-    }
-
-
-def state_json(one: "RelationState") -> dict[str, Any]:
-    return {
-        "connection": one.connection,
-        "source": one.source,
-        "subject": one.subject,
-        "remote_id": one.remote_id,
-        "deleted": one.deleted,
-        "position": one.position,
-        "sequence": one.sequence,
-    }

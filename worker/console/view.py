@@ -8,9 +8,7 @@ from worker.dead_letters.plans import PlanView, Progress
 from worker.dead_letters.reading import CaseFile, Cause, Replayed
 from worker.dead_letters.rehearsal import Rehearsal, Shown
 from worker.journal.audit import Entry
-from worker.journal.history import Passage
 from worker.journal.letters import Buried
-from worker.journal.rows import RelationState
 
 
 def cause(one: Cause) -> dict[str, Any]:
@@ -124,40 +122,6 @@ def shown(one: Shown) -> dict[str, Any]:
         "request": dict(request) if request is not None else None,
         "changes": [dict(each) for each in one.changes],
         "waits_for": one.waits_for,
-    }
-
-
-def passage(one: Passage) -> dict[str, Any]:
-    return {
-        "connection": one.connection,
-        "position": one.position,
-        "source": one.source,
-        "subject": one.subject,
-        "event_id": one.event_id,
-        "operation": one.operation,
-        "state": one.state,
-        "note": one.note,
-        "received_at": one.received_at.isoformat(),
-        "settled_at": one.settled_at.isoformat() if one.settled_at else None,
-        "retry_at": one.retry_at.isoformat() if one.retry_at else None,
-        "attempts": one.attempts,
-        "calls": one.calls,
-        "rank": one.rank,
-        "replays": one.replays,
-        "plan": one.plan,
-        "reported": one.reported,
-    }
-
-
-def relation_state(one: RelationState) -> dict[str, Any]:
-    return {
-        "connection": one.connection,
-        "source": one.source,
-        "subject": one.subject,
-        "remote_id": one.remote_id,
-        "deleted": one.deleted,
-        "position": one.position,
-        "sequence": one.sequence,
     }
 
 

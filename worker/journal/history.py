@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
@@ -38,6 +39,28 @@ class Passage:
     plan: str | None
     reported: bool
     tries: tuple[Try, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what programs are told of it, the same by every face; its tries stand in the case file."""
+        return {
+            "connection": self.connection,
+            "position": self.position,
+            "source": self.source,
+            "subject": self.subject,
+            "event_id": self.event_id,
+            "operation": self.operation,
+            "state": self.state,
+            "note": self.note,
+            "received_at": self.received_at.isoformat(),
+            "settled_at": self.settled_at.isoformat() if self.settled_at else None,
+            "retry_at": self.retry_at.isoformat() if self.retry_at else None,
+            "attempts": self.attempts,
+            "calls": self.calls,
+            "rank": self.rank,
+            "replays": self.replays,
+            "plan": self.plan,
+            "reported": self.reported,
+        }
 
 
 _COLUMNS = (

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 State = Literal["waiting", "sent", "applied", "superseded", "dead_lettered"]
 Outcome = Literal["applied", "superseded", "dead_lettered"]
@@ -75,6 +75,18 @@ class RelationState:
     deleted: bool
     position: int
     sequence: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what programs are told of it, the same by every face."""
+        return {
+            "connection": self.connection,
+            "source": self.source,
+            "subject": self.subject,
+            "remote_id": self.remote_id,
+            "deleted": self.deleted,
+            "position": self.position,
+            "sequence": self.sequence,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from aiohttp import web
 from schemas.cloudevent import Event
 from worker.brokers.base import BrokerError, Message, Publication
 from worker.brokers.publisher import event_subject
-from worker.console import view
 from worker.console.api.operation import answer
 from worker.console.body import whole
 from worker.console.problem import ProblemError, nothing
@@ -50,7 +49,7 @@ async def event(request: web.Request) -> web.Response:
     found = await request.app[SOURCES].journal.event(wanted, request.query.get("source") or None)
     if not found:
         raise nothing("event", wanted)
-    return answer([view.passage(each) for each in found])
+    return answer([each.as_json() for each in found])
 
 
 async def relation(request: web.Request) -> web.Response:
@@ -59,5 +58,5 @@ async def relation(request: web.Request) -> web.Response:
     states, passages = await request.app[SOURCES].journal.relation(key, request.query.get("source") or None, most)
     if not states and not passages:
         raise nothing("relation", key)
-    told = {"states": list(map(view.relation_state, states)), "deliveries": list(map(view.passage, passages))}
+    told = {"states": [each.as_json() for each in states], "deliveries": [each.as_json() for each in passages]}
     return answer(told)
