@@ -1,0 +1,37 @@
+"""Where log lines go; those of one turn of the loop are written together."""
+
+import asyncio
+from typing import TextIO
+
+
+class Lines:
+    """A log that cannot be written must not stop a delivery, so failures end here.
+
+    Inside a loop lines are gathered until its turn is over: one write for many deliveries, not one for each.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._gathered: list[str] = []
+
+    def msg(self, message: str) -> None:
+        is_first = not self._gathered
+        self._gathered.append(message)
+        if is_first:
+            self._write_soon()
+
+    log = debug = info = warning = warn = error = critical = fatal = exception = msg
+
+    def _write_soon(self) -> None:
+        try:
+            asyncio.get_running_loop().call_soon(self._write)
+        except RuntimeError:  # no loop, so nothing comes soon
+            self._write()
+
+    def _write(self) -> None:
+        lines, self._gathered = self._gathered, []
+        try:
+            self._stream.write("".join([f"{line}\n" for line in lines]))
+            self._stream.flush()
+        except (OSError, ValueError):  # closed, full, or in an encoding that lacks a character
+            return
