@@ -60,6 +60,7 @@ class Engine:
         self._asked = asyncio.Event()
         self._calls: set[asyncio.Task[None]] = set()
         self._stirred = asyncio.Event()
+        self._is_looking = False
         self._is_long = False
         self._forgotten = False
         self._stopping = False
@@ -88,7 +89,14 @@ class Engine:
         self.changed()
 
     def changed(self) -> None:
+        """Look whether there is work, once for all that changes in this turn of the loop."""
+        if not self._is_looking:
+            self._is_looking = True
+            asyncio.get_running_loop().call_soon(self._look)
+
+    def _look(self) -> None:
         """Look whether there is work: a step or a lane may have become ready."""
+        self._is_looking = False
         self._stirred.set()
         if self.ready or self.lanes.has_startable:
             self._work.set()

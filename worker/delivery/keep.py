@@ -1,8 +1,10 @@
 """Commits what was decided, until it is on disk."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 from worker.journal.errors import JournalError, LeaseLostError, TakenError
 from worker.journal.journal import Journal
@@ -17,19 +19,33 @@ def nothing() -> None:
     """Go on with nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Changes that are written together or not at all, and what follows from either."""
+
+    changes: tuple[Change, ...]
+    then: Then
+    taken: Then
+
+
 class Keeper:
-    """Writes for one connection; an outcome that could not be written yet is never dropped or told."""
+    """Writes for one connection; an outcome that could not be written yet is never dropped or told.
+
+    What is decided in one turn of the loop is given to the journal as one piece of work.
+    """
 
     def __init__(self, journal: Journal, tell: Callable[[str], None], lost: Callable[[], None]) -> None:
         self._journal = journal
         self._tell = tell
         self._lost = lost
+        self._gathered: list[Kept] = []
         self._closed = False
 
     def keep(self, changes: tuple[Change, ...], then: Then = nothing, taken: Then = nothing) -> None:
         """Commit with the next group and go on with `then`, or with `taken` if another relation has its id."""
-        future = asyncio.ensure_future(self._journal.commit(*changes))
-        future.add_done_callback(partial(self._kept, changes, then, taken))
+        if not self._gathered:
+            asyncio.get_running_loop().call_soon(self._commit_gathered)
+        self._gathered.append(Kept(changes, then, taken))
 
     async def kept(self, change: Change) -> None:
         """Return when a change is on disk."""
@@ -41,26 +57,43 @@ class Keeper:
         """Try nothing again: what is not written by now is found out anew by the next owner."""
         self._closed = True
 
-    def _kept(self, changes: tuple[Change, ...], then: Then, taken: Then, future: "asyncio.Future[None]") -> None:
-        if future.cancelled():
+    def _commit_gathered(self) -> None:
+        group, self._gathered = self._gathered, []
+        self._commit(group)
+
+    def _commit(self, group: Sequence[Kept]) -> None:
+        answer = self._journal.commit(*chain.from_iterable(each.changes for each in group))
+        answer.add_done_callback(partial(self._written, group))
+
+    def _written(self, group: Sequence[Kept], answer: "asyncio.Future[None]") -> None:
+        if answer.cancelled():
             return
-        error = future.exception()
+        error = answer.exception()
         if error is None:
-            then()
+            for each in group:
+                each.then()
         elif isinstance(error, LeaseLostError):
             if not self._closed:  # else somebody works it by now, and that may be us again
                 self._lost()
         elif isinstance(error, TakenError):
-            taken()
+            self._split(group)
         elif isinstance(error, JournalError):
             self._tell(f"The journal cannot write, trying again: {error}")
-            asyncio.get_running_loop().call_later(PATIENCE, self._again, changes, then, taken)
+            asyncio.get_running_loop().call_later(PATIENCE, self._again, group)
         else:
             raise error
 
-    def _again(self, changes: tuple[Change, ...], then: Then, taken: Then) -> None:
+    def _split(self, group: Sequence[Kept]) -> None:
+        """Find out whose id is taken: each is written alone, and only that one is not."""
+        if len(group) == 1:
+            group[0].taken()
+            return
+        for each in group:
+            self._commit([each])
+
+    def _again(self, group: Sequence[Kept]) -> None:
         if not self._closed:
-            self.keep(changes, then, taken)
+            self._commit(group)
 
 
 def resolve(done: "asyncio.Future[None]") -> None:
