@@ -3,22 +3,17 @@
 import asyncio
 import os
 import socket
-import ssl
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from uuid import uuid4
 
+from worker import starting
 from worker.brokers.base import Broker, Message
-from worker.brokers.client import Credentials
-from worker.brokers.embedded import EmbeddedBroker
-from worker.brokers.nats import NatsBroker
-from worker.brokers.streams import StreamLimits
-from worker.configuration.sections import BrokerSection, Tls
+from worker.console.doorway import doorway
 from worker.console.flow import Flow
 from worker.console.server import Console, ConsoleError
 from worker.console.sources import Sources
@@ -27,7 +22,6 @@ from worker.dead_letters.conductor import Conductor
 from worker.dead_letters.patching import Patcher
 from worker.dead_letters.retaking import Retaker
 from worker.dead_letters.service import DeadLetters
-from worker.delivery import accounts
 from worker.delivery.connection import Connection, Shared
 from worker.delivery.following import Following
 from worker.delivery.gauges import Gauges
@@ -46,6 +40,7 @@ from worker.sending.transport import Transport
 from worker.settings import Settings
 from worker.targets.base import Target
 from worker.targets.registry import TARGETS
+from worker.telemetry.absence import Absence
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.tracing import exporting
 
@@ -70,6 +65,8 @@ class Worker:
         self.console: Console | None = None
         self._flow = Flow(time.monotonic)
         self._tell = tell
+        self._away = Absence(tell)  # of the journal, whoever notices
+        self._lacking = "journal"
         self._heard = heard
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -85,22 +82,15 @@ class Worker:
         """Work until `stop`; what is in flight is finished within the grace, the rest waits in the journal."""
         async with AsyncExitStack() as stack:
             self._look_out(stack)
-            self.journal = await Journal.open(
-                self.settings.journal.address(), worker=self.owner, strict=True, flushed=self.metrics.flush
-            )
-            stack.push_async_callback(self.journal.close)
             targets = {name: TARGETS[each.target].target(each) for name, each in self.settings.connections.items()}
-            await accounts.check(self.journal, targets)
-            self.broker = broker(self.settings.broker, self._tell)
-            if not await self._unless_stopped(self.broker.start()):
+            if not await self._unless_stopped(self._arrive(stack, targets)):
                 return
-            stack.push_async_callback(self.broker.stop)
             transport = Transport()
             stack.push_async_callback(transport.close)
             self._assemble(transport, targets)
             reporting = self._spawn(self._reporter.run())
             owning = self._spawn(self._ownership.run())
-            asked = self._spawn(Requests(self.journal, self.connections, utcnow, self._tell).run())
+            asked = self._spawn(Requests(self.journal, self.connections, utcnow, self._away).run())
             pruning = self._spawn(self._prune())
             replaying = self._spawn(self._conductor.run())
             gauging = self._spawn(self._gauges().run())
@@ -122,6 +112,20 @@ class Worker:
         answers = {"broker": self.broker.connected, "journal": self._ownership.is_answered}
         return [name for name, does in answers.items() if not does]
 
+    async def _arrive(self, stack: AsyncExitStack, targets: Mapping[str, Target]) -> None:
+        """Wait for the journal, then for the broker; probes are told for which."""
+        async with doorway(self.settings.console, lambda: [self._lacking]):
+            self.journal = await starting.journal(self._open_journal, targets, self._away)
+            stack.push_async_callback(self.journal.close)
+            self._lacking = "broker"
+            self.broker = starting.broker(self.settings.broker, self._tell)
+            await self.broker.start()
+            stack.push_async_callback(self.broker.stop)
+
+    async def _open_journal(self) -> Journal:
+        address, flushed = self.settings.journal.address(), self.metrics.flush
+        return await Journal.open(address, worker=self.owner, strict=True, flushed=flushed)
+
     def _assemble(self, transport: Transport, targets: Mapping[str, Target]) -> None:
         settings, journal = self.settings, self.journal
         self._decoder = Decoder(
@@ -130,7 +134,7 @@ class Worker:
             type_prefix=settings.worker.type_prefix,
         )
         self._teller = Teller(settings.worker.instance, version("relation-worker"))
-        self._reporter = Reporter(self.broker, journal, self._tell)
+        self._reporter = Reporter(self.broker, journal, self._tell, self._away)
         self._conductor = self._replays()
         shared = Shared(
             journal=journal,
@@ -138,7 +142,7 @@ class Worker:
             teller=self._teller,
             decode=lambda row: self._decoder.decode(row.received).event,
             now=utcnow,
-            tell=self._tell,
+            tell=self._away,
             lost=lambda name: self._ownership.lose(name),  # noqa: PLW0108 -- it is made later
             settled=self._settled,
             failed=self._broke,
@@ -161,6 +165,7 @@ class Worker:
             given_back=self._given_back,
             lost=self._lost,
             tell=self._tell,
+            away=self._away,
         )
 
     async def _open_console(self, stack: AsyncExitStack) -> None:
@@ -226,7 +231,7 @@ class Worker:
     def _replays(self) -> Conductor:
         patcher = Patcher(self._decoder, self.settings.worker.max_event_bytes)
         retaker = Retaker(self.journal, Chooser(self.journal, patcher), self._routes, utcnow)
-        return Conductor(self.journal, patcher, self.connections, retaker, self._takes, utcnow, self._tell)
+        return Conductor(self.journal, patcher, self.connections, retaker, self._takes, utcnow, self._away)
 
     async def _gained(self, name: str, before: Before) -> None:
         if name != INTAKE_LEASE:
@@ -329,7 +334,7 @@ class Worker:
                 try:
                     await self.journal.prune(keep, utcnow())
                 except JournalError as error:
-                    self._tell(f"The journal could not be pruned: {error}")
+                    self._away(f"The journal could not be pruned: {error}")
 
     async def _end_intake(self) -> None:
         taking, self._taking = self._taking, None
@@ -357,40 +362,6 @@ class Worker:
         await self._stop.wait()
         if self._failure is not None:
             raise self._failure
-
-
-def broker(section: BrokerSection, tell: Callable[[str], None]) -> Broker:
-    """Return the broker that the settings name."""
-    limits = StreamLimits(max_age=section.max_age, replicas=section.replicas)
-    if section.max_bytes is not None:
-        limits = limits.within(section.max_bytes)
-    if section.embedded:
-        program = str(section.server) if section.server else None
-        return EmbeddedBroker(
-            section.folder, program=program, sync=f"{section.sync_interval:g}s", limits=limits, tell=tell
-        )
-    return NatsBroker(section.url, credentials(section), limits=limits, tell=tell)
-
-
-def credentials(section: BrokerSection) -> Credentials:
-    """Return how we prove to the broker who we are."""
-    given = section.credentials
-    return Credentials(
-        user=given.user,
-        password=given.password.get_secret_value() if given.password else None,
-        token=given.token.get_secret_value() if given.token else None,
-        nkey=given.nkey.get_secret_value() if given.nkey else None,
-        creds=Path(given.file) if given.file else None,
-        tls=context(section.tls) if section.tls else None,
-    )
-
-
-def context(files: Tls) -> ssl.SSLContext:
-    """Return whom we trust at the broker, and how it knows us."""
-    trusted = ssl.create_default_context(cafile=files.ca)
-    if files.certificate is not None:
-        trusted.load_cert_chain(files.certificate, files.key)
-    return trusted
 
 
 def utcnow() -> datetime:

@@ -10,6 +10,7 @@ from worker.delivery.ownership import FRESH, Before, Ownership
 from worker.journal.errors import JournalError
 from worker.journal.journal import Journal
 from worker.journal.rows import Lease
+from worker.telemetry.absence import Absence
 
 NAMES = ("intake", "a", "b", "c", "d")
 LEASE = 9.0
@@ -36,9 +37,13 @@ class Owner:
             gained=self._gained,
             given_back=self._given_back,
             lost=lambda name: self.happened.append(("lost", name)),
-            tell=lambda text: self.happened.append(("told", text)),
+            tell=self._told,
+            away=Absence(self._told, asyncio.get_running_loop().time),
         )
         self.running = asyncio.create_task(self.ownership.run())
+
+    def _told(self, text: str) -> None:
+        self.happened.append(("told", text))
 
     async def _gained(self, name: str, before: Before) -> None:
         self.happened.append((before, name))
@@ -208,13 +213,14 @@ async def test_database_away(join: Joined) -> None:
     await asyncio.sleep(LEASE * (1 - FRESH))
     assert one.held == set()
     assert one.count("lost") == len(NAMES)
-    assert one.count("told") == 1
+    assert one.count("told") == 2  # when it began, and 5 s later
 
     one.journal.away = False
     await asyncio.sleep(LEASE / 3)
     assert one.held == set(NAMES)
     assert one.count("abandoned") == len(NAMES)
     assert one.ownership.is_answered
+    assert ("told", "The journal answers again, after 9 s") in one.happened
 
 
 async def test_closing_owner_takes_nothing(join: Joined) -> None:

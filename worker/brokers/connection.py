@@ -16,6 +16,7 @@ from worker.brokers.base import BrokerError, BrokerSetupError
 from worker.brokers.client import Connector, OneLifeClient, heed_cancel
 from worker.brokers.publishing import Receipts
 from worker.brokers.streams import StreamLimits, provision
+from worker.telemetry.absence import Absence
 
 OLDEST = (2, 11)
 # https://github.com/nats-io/nats-server/blob/main/server/errors.json (read November 2026)
@@ -59,7 +60,7 @@ class Connection:
         self._owned = owned
         self._tell = tell
         self._on_state = on_state
-        self._told = ""
+        self._away = Absence(tell)
         self._link: Link | None = None
         self._up = Event()
         self._keeper: Task[None] | None = None
@@ -109,7 +110,7 @@ class Connection:
         while link := self._link:
             await link.lost
             self._forget()
-            self._say(f"the connection to NATS at {self.where} is lost; trying to get it back")
+            self._away(f"the connection to NATS at {self.where} is lost; trying to get it back")
             await self._establish(patient=True)
 
     def _forget(self) -> None:
@@ -126,13 +127,11 @@ class Connection:
             except BrokerSetupError as error:
                 if not patient:
                     raise
-                self._say(str(error))
+                self._away(str(error))
             except (OSError, NatsError, BrokerError) as error:
-                self._say(f"NATS at {self.where} does not answer ({said(error)}); trying again")
+                self._away(f"NATS at {self.where} does not answer ({said(error)}); trying again")
             await sleep(seconds)
-        if self._told:
-            self._say(f"connected to NATS at {self.where}")
-        self._told = ""
+        self._away.over(f"connected to NATS at {self.where}")
         self._up.set()
         self._on_state(True)  # noqa: FBT003 - a hook that hears one fact
 
@@ -162,12 +161,6 @@ class Connection:
                     f"NATS at {self.where} refuses our credentials. Check the secrets of [broker]."
                 ) from error
             raise self._connector.heard or error from error
-
-    def _say(self, text: str) -> None:
-        """Tell once what has not changed."""
-        if text != self._told:
-            self._told = text
-            self._tell(text)
 
 
 def check(client: Client, where: str) -> None:

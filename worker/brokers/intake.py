@@ -16,6 +16,7 @@ from worker.brokers.client import heed_cancel
 from worker.brokers.connection import Connection, Link, said, waits
 from worker.brokers.pull import Bounds, EpochError, Pull, sequence
 from worker.brokers.streams import CONSUMER, RELATIONS
+from worker.telemetry.absence import Absence
 from worker.telemetry.failpoints import failpoint
 
 ACK_WAIT = 3_600.0  # far longer than any commit: what is not acked comes again by a new epoch, not by time
@@ -45,7 +46,7 @@ class Intake:
         self._connection = connection
         self._application = application
         self._bounds = bounds
-        self._tell = tell
+        self._halted = Absence(tell)
         self._pull: Pull | None = None
         self._stopping = False
         self._idle = Event()
@@ -76,7 +77,7 @@ class Intake:
             await self._epoch(link, handle)
         except (EpochError, NatsError, OSError) as error:
             if not self._stopping and not link.lost.done():
-                self._tell(f"intake begins again: {said(error)}")
+                self._halted(f"intake begins again: {said(error)}")
                 await sleep(next(self._waits))
 
     async def _epoch(self, link: Link, handle: Handle) -> None:
@@ -106,6 +107,7 @@ class Intake:
         await self._ack(batch, link)
         failpoint("after-ack")
         self._waits = waits()
+        self._halted.over("intake goes on")
 
     def _count(self, batch: list[Msg]) -> None:
         self.counts.messages += len(batch)

@@ -10,10 +10,10 @@ def asyncapi(config: ConfigFile = None) -> None:
     """Print the AsyncAPI 3 document of what the worker takes and tells, in JSON."""
     from importlib.metadata import version
 
-    from worker.app import credentials
     from worker.brokers.asyncapi import document
     from worker.brokers.client import Connector, addresses
     from worker.brokers.nats import NatsBroker
+    from worker.starting import credentials
 
     section = settings(config).broker
     url = LOCAL if section.embedded else section.url

@@ -97,8 +97,8 @@ def publication(body: bytes, decode: "Decoder") -> Publication:
 
 async def publish(read: "Settings", checked: Sequence[tuple[Item, Publication]]) -> list[Refused]:
     """Publish all in order; return those that no stream took."""
-    from worker.app import credentials
     from worker.brokers.publisher import Publisher
+    from worker.starting import credentials
 
     failed: list[Refused] = []
     async with Publisher(address(read), credentials(read.broker)) as publisher:

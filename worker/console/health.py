@@ -13,7 +13,11 @@ async def alive(_: web.Request) -> web.Response:
 async def ready(request: web.Request) -> web.Response:
     """Say whether broker and journal are there; a target that is down is no reason to restart a worker."""
     sources = request.app[SOURCES]
-    missing = [*sources.unready(), *(["draining"] if sources.is_draining() else [])]
+    return readiness([*sources.unready(), *(["draining"] if sources.is_draining() else [])])
+
+
+def readiness(missing: list[str]) -> web.Response:
+    """Say what lacks, if anything."""
     told = {"status": "not ready" if missing else "ready", "why": missing}
     return web.json_response(told, status=503 if missing else 200)
 

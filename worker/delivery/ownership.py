@@ -11,6 +11,7 @@ from typing import Literal
 from worker.journal.errors import JournalError
 from worker.journal.journal import Journal
 from worker.journal.rows import PRESENCE, Lease
+from worker.telemetry.absence import Absence
 
 FRESH = 1 / 3  # of a lease: no call is made later than that after the last renewal
 # Three tries before a lease is too old to call under; flushes renew as well.
@@ -38,9 +39,9 @@ class Ownership:
     given_back: Callable[[str], Awaitable[bool]]
     lost: Callable[[str], None]
     tell: Callable[[str], None]
+    away: Absence
     held: set[str] = field(default_factory=set)
     closing: bool = False
-    _told: str = ""
 
     @property
     def presence(self) -> str:
@@ -62,7 +63,7 @@ class Ownership:
         Side by side: handing over takes its time, and a journal that hangs must not keep us from letting go.
         """
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._repeat(self.renew, self.seconds / RENEWALS_A_LEASE))
+            tasks.create_task(self._repeat(self._answered, self.seconds / RENEWALS_A_LEASE))
             tasks.create_task(self._repeat(self.turn, self.seconds / TURNS_A_LEASE))
             tasks.create_task(self._watch())
 
@@ -152,20 +153,17 @@ class Ownership:
             left = min((self.seconds - self.journal.lease_age(name) for name in self.held), default=self.seconds)
             await asyncio.sleep(max(SHORTEST, left))
 
+    async def _answered(self) -> None:
+        await self.renew()
+        self.away.over("The journal answers again")
+
     async def _repeat(self, work: Callable[[], Awaitable[None]], seconds: float) -> None:
         while True:
             try:
                 await work()
-                self._told = ""
             except JournalError as error:
-                self._say(f"The journal does not answer, leases may run out: {error}")
+                self.away(f"The journal does not answer, leases may run out: {error}")
             await asyncio.sleep(seconds)
-
-    def _say(self, text: str) -> None:
-        """Tell once what has not changed."""
-        if text != self._told:
-            self._told = text
-            self.tell(text)
 
 
 def before(lease: Lease | None) -> Before:

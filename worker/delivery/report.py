@@ -10,6 +10,7 @@ from worker.brokers.base import Broker, BrokerError, Publication
 from worker.journal.errors import JournalError, LeaseLostError
 from worker.journal.journal import Journal
 from worker.journal.rows import Reported, Settled, Unreported
+from worker.telemetry.absence import Absence
 from worker.telemetry.failpoints import failpoint
 
 BATCH = 256
@@ -20,12 +21,22 @@ JOURNAL_PATIENCE = 1.0  # seconds between tries while the journal does not answe
 
 
 class Reporter:
-    """One for all connections of a worker: publishes, then marks as reported; both in batches, without a timer."""
+    """One for all connections of a worker: publishes, then marks as reported; both in batches, without a timer.
 
-    def __init__(self, broker: Broker, journal: Journal, tell: Callable[[str], None]) -> None:
+    `away` hears that the journal does not answer, `tell` that the broker takes no results, or takes them again.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        journal: Journal,
+        tell: Callable[[str], None],
+        away: Callable[[str], None] | None = None,
+    ) -> None:
         self._broker = broker
         self._journal = journal
-        self._tell = tell
+        self._refused = Absence(tell)
+        self._away = away or tell
         self._queue: deque[Unreported] = deque()
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
@@ -75,7 +86,7 @@ class Reporter:
             rows = await self._journal.unreported(connections, MEMORY)
         except JournalError as error:
             self._overflowed.update(connections)
-            self._tell(f"The journal does not say what is to be told: {error}")
+            self._away(f"The journal does not say what is to be told: {error}")
             await asyncio.sleep(JOURNAL_PATIENCE)
             return
         self._queue.extend(rows)
@@ -92,9 +103,10 @@ class Reporter:
                 most = self._broker.max_payload - HEADERS
                 await self._broker.publish([each for result in batch for each in publications_of(result, most)])
                 failpoint("after-publish")
+                self._refused.over("The broker takes results again")
                 break
             except BrokerError as error:
-                self._tell(f"The broker did not take {len(batch)} results: {error}")
+                self._refused(f"The broker did not take {len(batch)} results: {error}")
                 await asyncio.sleep(wait)
                 wait = min(longest, wait * 2)
         told: dict[str, list[int]] = {}
@@ -110,7 +122,7 @@ class Reporter:
             except LeaseLostError:
                 return
             except JournalError as error:
-                self._tell(f"The journal cannot note {len(positions)} results as told, trying again: {error}")
+                self._away(f"The journal cannot note {len(positions)} results as told, trying again: {error}")
                 await asyncio.sleep(JOURNAL_PATIENCE)
             else:
                 return

@@ -5,6 +5,10 @@ class JournalError(Exception):
     """The journal could not be opened, read or written; its text says what to do."""
 
 
+class JournalAwayError(JournalError):
+    """The database does not answer or cannot serve us now; waiting may mend it."""
+
+
 class LeaseLostError(JournalError):
     """Somebody else works this by now, so nothing was written."""
 

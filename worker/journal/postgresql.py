@@ -1,9 +1,11 @@
 """Opens a PostgreSQL journal, and says what is wrong with one that it cannot open."""
 
+import re
+
 import psycopg
 from sqlalchemy.dialects.postgresql import psycopg as dialects
 
-from worker.journal.errors import JournalError
+from worker.journal.errors import JournalAwayError, JournalError
 from worker.journal.session import Clock, Session
 
 PATIENCE = 5  # seconds to connect
@@ -18,11 +20,25 @@ ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1919249969)"  # of workers that st
 # https://www.postgresql.org/docs/current/errcodes-appendix.html, read November 2025
 MEANINGS = {
     "53": "it lacks room, memory or connections",
+    "57P": "it is stopping or starting",
     "25006": "it takes no writes (a standby?); name the primary",
     "42501": "the journal's user may not do this; grant it the right",
     "28": "it refuses our user or password",
     "3D000": "there is no such database; create it",
 }
+# What passes by itself: connections that break, no room for one more, a server that starts or stops.
+PASSING = ("08", "53", "57P")
+# At the connection libpq gives no code, only the server's words (seen with 18): these do not mend themselves. A server
+# that speaks another language is waited for, and what it says is said.
+REFUSALS = {
+    re.compile(
+        "authentication failed|no password supplied|no pg_hba.conf entry|not permitted to log in|no such user"
+    ): "28",
+    re.compile('role "[^"]*" does not exist'): "28",
+    re.compile('database "[^"]*" does not exist|no such database'): "3D000",
+    re.compile("permission denied"): "42501",
+}
+UNSAFE = ("certificate", "does not support SSL")
 
 
 class Postgresql:
@@ -71,9 +87,10 @@ class Postgresql:
         if not isinstance(error, psycopg.Error):
             return error
         said = str(error).strip().partition("\n")[0]
-        state = error.sqlstate or ""
+        state = error.sqlstate or refusal(said)
         meaning = next((text for code, text in MEANINGS.items() if state.startswith(code)), None)
-        return JournalError(f"PostgreSQL: {meaning}: {said}" if meaning else f"PostgreSQL: {said}")
+        text = f"PostgreSQL: {meaning}: {said}" if meaning else f"PostgreSQL: {said}"
+        return (JournalAwayError if passes(error, state, said) else JournalError)(text)
 
     def fatal(self, error: Exception) -> bool:
         return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | psycopg.InternalError)
@@ -86,3 +103,15 @@ class Postgresql:
         if not isinstance(error, psycopg.errors.UniqueViolation):
             return False
         return error.diag.constraint_name == "relations_remote_id"
+
+
+def refusal(said: str) -> str:
+    """Return the code of what a server, or a pooler, refuses at the connection; nothing for all else."""
+    return next((code for words, code in REFUSALS.items() if words.search(said)), "")
+
+
+def passes(error: psycopg.Error, state: str, said: str) -> bool:
+    """Say whether waiting may mend it."""
+    if not isinstance(error, psycopg.OperationalError) or any(word in said for word in UNSAFE):
+        return False
+    return not state or state.startswith(PASSING)

@@ -22,10 +22,10 @@ DAY = 86400.0
 
 async def broker(read: "Settings") -> list[Finding]:
     """Look at the broker that the settings name, or at what an embedded one needs."""
-    from worker.app import credentials
     from worker.brokers.embedded import find
     from worker.brokers.inspection import inspected
     from worker.brokers.streams import StreamLimits
+    from worker.starting import credentials
 
     section, url = read.broker, read.broker.url
     if section.embedded:

@@ -1,0 +1,85 @@
+"""What a PostgreSQL says that refuses us, or is not there: what waiting mends, and what it does not."""
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tests.journal.servers import PostgreSQL
+from worker.journal.errors import JournalAwayError, JournalError
+from worker.journal.journal import Journal
+
+STARTING = (
+    b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0",
+    b"SFATAL\0VFATAL\0C53300\0Msorry, too many clients already\0\0",
+    b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0",
+)
+REFUSING = (
+    b'SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed for user "worker"\0\0',
+    b'SFATAL\0VFATAL\0C28000\0Mno pg_hba.conf entry for host "10.0.0.1", user "worker", database "relations"\0\0',
+    b"SFATAL\0C08P01\0Mno such database: relations\0\0",
+)
+
+
+@pytest.fixture
+def saying(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run who answers every connection with the same error; give its URL."""
+    words: bytes = request.param
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:
+                    return
+                with connection:
+                    if connection.recv(8)[4:] in {b"\x04\xd2\x16\x2f", b"\x04\xd2\x16\x30"}:  # TLS? GSS?
+                        connection.sendall(b"N")
+                        connection.recv(4096)
+                    connection.sendall(b"E" + (len(words) + 4).to_bytes(4) + words)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"postgresql://worker@127.0.0.1:{listening.getsockname()[1]}/relations?gssencmode=disable"
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+async def refusal(url: str) -> JournalError:
+    with pytest.raises(JournalError) as raised:
+        await Journal.open(url)
+    return raised.value
+
+
+@pytest.mark.parametrize("saying", STARTING, indirect=True, ids=["starting", "full", "stopping"])
+async def test_what_passes(saying: str) -> None:
+    """A server that starts, stops or is full is away for now."""
+    assert isinstance(await refusal(saying), JournalAwayError)
+
+
+@pytest.mark.parametrize("saying", REFUSING, indirect=True, ids=["password", "host", "pooler"])
+async def test_what_does_not_pass(saying: str) -> None:
+    """A server that refuses user, address or database will refuse again."""
+    assert not isinstance(await refusal(saying), JournalAwayError)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere.invalid"])
+async def test_nobody_listens(address: str) -> None:
+    """Nobody at the address, or no such name yet, is no reason to give up."""
+    assert isinstance(await refusal(f"postgresql://worker@{address}/relations"), JournalAwayError)
+
+
+async def test_real_refusals(postgresql: PostgreSQL) -> None:
+    """A database or role that is not there, and an option that there is not, are said with what to do."""
+    url = postgresql.schema()
+
+    for wrong, words in (
+        (url.replace("/postgres?", "/nowhere?"), "no such database; create it"),
+        (url.replace("postgres:@", "nobody:@"), "refuses our user or password"),
+        (f"{url}&sslmod=require", "invalid URI query parameter"),
+    ):
+        error = await refusal(wrong)
+        assert words in str(error)
+        assert not isinstance(error, JournalAwayError)
