@@ -1,6 +1,9 @@
+import asyncio
+
 import pytest
 
 from tests.sending.targets import Crew, Header, Limited, Semantics, time
+from worker.errors import RateLimitedError
 from worker.sending.gate import Gate
 from worker.sending.learned import LearnedQuota
 from worker.sending.quota import Quota
@@ -72,3 +75,66 @@ def test_one_burst_teaches_one_lesson() -> None:
 
     assert learned.rate is not None
     assert learned.rate > 7
+
+
+def test_calls_one_by_one_teach_nothing() -> None:
+    """Refusals among calls that came as there was something to say are kept to, and no pace is learned."""
+    learned = LearnedQuota((Quota(200, 1.0),))
+    now = 0.0
+    for n in range(100):
+        learned.opens_at(now)
+        learned.came(now)
+        learned.took(now)
+        if n % 3:
+            learned.accepted(now + 0.1)
+        else:
+            learned.refused(now + 0.1, sent=now, pause=1.5)
+        now += 5.0
+    learned.opens_at(now)
+
+    assert learned.rate is None
+
+
+@pytest.mark.parametrize("pause", [1.0, 60.0])
+def test_a_slow_pace_is_forgotten_in_time(pause: float) -> None:
+    """Within an hour or two of few calls the configured quota is all there is again, however slow the pace was."""
+    learned = LearnedQuota((Quota(200, 1.0),))
+    for n in range(12):
+        learned.accepted(n * 0.9)
+    learned.refused(now=10.8, sent=10.7, pause=pause)
+    now = 10.8 + pause
+    learned.opens_at(now)
+    began = now
+
+    assert learned.rate is not None
+
+    while learned.rate is not None:
+        now += 30.0
+        learned.took(now)
+
+    assert now - began < 2 * 3600
+
+
+def test_calls_refused_together_wait_once() -> None:
+    """Refusals that name no time make the wait longer once for all calls that were under way together."""
+
+    async def main() -> list[float]:
+        gate = Gate([Quota(50, 1.0)], 4, fresh=True)
+        waits: list[float] = []
+        for _ in range(3):
+            slots = [await gate.slot()]
+            while gate.in_flight < gate.limit:
+                slots.append(await gate.slot())
+            began = time()
+            for slot in slots:
+                slot.charge()
+            await asyncio.sleep(0.1)
+            for slot in slots:
+                slot.answered(429)
+                slot.done(RateLimitedError("HTTP 429"))
+            (await gate.slot()).release()
+            waits.append(round(time() - began - 0.1))
+        gate.close()
+        return waits
+
+    assert run(main()) == [1, 2, 4]

@@ -206,6 +206,7 @@ class Gate:
         """Return a slot for somebody who need not wait."""
         now = self._expire()
         if self._opens_at(now) <= now and self._written(now):
+            self._budget.learned.came(now)
             slot = self._slot(now, idle=False)
             self._extend(self._budget.low())
             return slot

@@ -1,5 +1,6 @@
 """What becomes of a gate when a call has been judged."""
 
+import math
 from collections.abc import Collection
 
 from worker.errors import (
@@ -32,8 +33,8 @@ class Judgement:
         self._concurrency = concurrency
         self._learned = learned
         self._outage = Outage()
-        self._wait = FIRST_WAIT
-        self._waiting_since = 0.0
+        self._wait = 0.0
+        self._waiting_since = -math.inf
 
     def judge(self, slot: Slot, error: TargetError | None, relations: Collection[str], now: float) -> None:
         """Draw the consequences of a call that was sent, or that could not be sent."""
@@ -63,16 +64,18 @@ class Judgement:
 
     def _too_fast(self, slot: Slot, error: RateLimitedError, now: float) -> None:
         self._concurrency.refused(now, slot.written)
-        pause = slot.hinted or error.seconds
-        if not pause:
-            pause = self._wait
-            if slot.written >= self._waiting_since:
-                self._wait = min(self._wait * 2, LONGEST_WAIT)
+        pause = slot.hinted or error.seconds or self._own_wait(slot)
         if not slot.hinted:
             self._pauses.add(pause, error.detail, "vendor", ramp=True)
         self._waiting_since = now
         if slot.status != UNAVAILABLE:
             self._learned.refused(now, slot.written, pause)
+
+    def _own_wait(self, slot: Slot) -> float:
+        """Return how long to wait unasked; calls that were under way together make it longer once."""
+        if slot.written > self._waiting_since:
+            self._wait = min(max(self._wait * 2, FIRST_WAIT), LONGEST_WAIT)
+        return self._wait
 
     def _failed(self, slot: Slot, error: TargetError, relations: Collection[str], now: float) -> None:
         if slot.fate != "answered" or slot.status == UNAVAILABLE:
@@ -84,8 +87,8 @@ class Judgement:
         self._outage.ok()
         self._learned.accepted(now)
         self._concurrency.ok(now, slot.written, slot.latency, beside=slot.beside)
-        if slot.written >= self._waiting_since:
-            self._wait = FIRST_WAIT
+        if slot.written > self._waiting_since:
+            self._wait = 0.0
 
 
 def _proves(slot: Slot, error: TargetError | None) -> bool:

@@ -106,13 +106,10 @@ async def bodies(runs: int) -> Outcome:
 
 
 async def refusals(runs: int) -> Outcome:
-    """Refuse with 429 and every form of header; no call may come while a header asks for silence.
-
-    Each form meets a fresh worker: what one has learned of the rate from the form before would slow it down.
-    """
+    """Refuse with 429 and every form of header; no call may come while a header asks for silence."""
     async with House("429 storms, every form of Retry-After", {"in_flight": 1}) as house:
+        await house.start()
         for run, form in enumerate(FORMS[:runs]):
-            await house.start()
             for vendor in VENDORS:
                 await house.vendors.spoil(vendor, "answer", status=429, hint=form, wait=PAUSE, times=2)
             await house.publish(mixed(stories(8, first=8 * run), seed=run))
@@ -120,7 +117,6 @@ async def refusals(runs: int) -> Outcome:
             for vendor in VENDORS:
                 house.problems += [f"{vendor}: {each}" for each in await intruders(house, vendor, form)]
                 await house.vendors.mend(vendor)
-            await house.worker.stop()
         house.row.runs = min(runs, len(FORMS))
         return await house.verdict()
 
