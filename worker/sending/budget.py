@@ -90,7 +90,7 @@ class Budget:
         for window in self._windows:
             window.enter()
         for room in self._rooms:
-            room.enter(idle=slot.idle)
+            room.enter(now, idle=slot.idle)
         if self._reserves:
             slot.blocks = tuple(block for each in self._reserves if (block := each.block(now)) is not None)
             for block in slot.blocks:
@@ -109,7 +109,7 @@ class Budget:
         for window in self._windows:
             window.leave(now, fate)
         for room in self._rooms:
-            room.leave(None if fate == "unsent" else now, idle=slot.idle)
+            room.leave(now, idle=slot.idle, counts=fate != "unsent")
 
     def told(self, remaining: int, seconds: float, now: float) -> None:
         """Allow only so many further calls in so many seconds; those under way may not be counted in yet."""
