@@ -43,6 +43,7 @@ class Attempt:
     `half` ties the members of a halved call together; `renewed`: the session was renewed for the present step,
     `session` is the one that it was last asked in; `dropped`: whoever still holds it may forget it.
     `is_half_done`: a step that must not be repeated blindly was answered; from the start it would be repeated.
+    `carrier` is the event whose attempt this is, `step` what it last wanted to ask of the vendor.
     `is_blocked`: another relation's attempt is at the same record of the vendor; it begins anew after that.
     """
 
@@ -60,17 +61,11 @@ class Attempt:
     is_blocked: bool = False
     claimed: set[str] = field(default_factory=set)
     last: LastCall | None = field(default=None, repr=False)
+    carrier: Held = field(init=False)
+    step: Step = field(init=False)
 
-    @property
-    def carrier(self) -> Held:
-        """The event whose attempt this is."""
-        return self.fold.carrier
-
-    @property
-    def step(self) -> Step:
-        """What it wants to ask next."""
-        assert isinstance(self.waiting, Step), "only an attempt that wants a call is put into one"
-        return self.waiting
+    def __post_init__(self) -> None:
+        self.carrier = self.fold.carrier
 
     @property
     def is_untouched(self) -> bool:

@@ -148,7 +148,7 @@ class Caller:
         except Exception as bug:  # noqa: BLE001 -- the one place where a bug becomes an outcome
             answers = crashed(bug)
         refused = first_error(answers)
-        slot.done(refused, [relation(attempt) for attempt in load])
+        slot.done(refused, [relation(attempt) for attempt in load] if refused is not None else ())
         self.account(load, request, response)
         self.watch.called(load, request, response, refused, monotonic() - began)
         self.hand_out(load, answers, is_sent=is_sent(answers, request, response))

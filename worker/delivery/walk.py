@@ -135,7 +135,10 @@ class Walk:
         carrier = attempt.carrier
         if isinstance(wanted, Owners):
             self.asking.append(attempt)
-        elif not self.claims.claim(attempt, wanted.keys):
+            self.changed()
+            return
+        attempt.step = wanted
+        if not self.claims.claim(attempt, wanted.keys):
             attempt.is_blocked = True
         elif carrier.unresolved is not None and not wanted.repeatable:
             self.repeated(attempt, carrier.unresolved)

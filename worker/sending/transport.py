@@ -227,6 +227,6 @@ def _lowered(answer: aiohttp.ClientResponse) -> dict[str, str]:
 
 
 def _refuse_line_breaks(headers: Mapping[str, str]) -> None:
-    for name, value in headers.items():
-        if LINE_BREAKS.search(value) or LINE_BREAKS.search(name):
-            raise UnsupportedError(f"a value cannot stand in the header {name!r}", reason="unmappable")
+    if LINE_BREAKS.search("".join([text for header in headers.items() for text in header])):
+        broken = next(name for name, value in headers.items() if LINE_BREAKS.search(name + value))
+        raise UnsupportedError(f"a value cannot stand in the header {broken!r}", reason="unmappable")

@@ -44,6 +44,8 @@ def _refusal(session: Session, call: Call, response: Response) -> TargetError | 
     https://docs.superoffice.com/en/api/web-services/endpoints/rest-webapi/index.html, read 2026-01
     """
     status, code = response.status, str(response.status)
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return None
     said = Said(session, response)
     if status in SESSION:
         return _about_session(session, status, said.detail)
