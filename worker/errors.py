@@ -12,6 +12,7 @@ WorkerError
     |   |-- OutageError            it is down, or in maintenance
     |   |-- AddressError           what we call is not there
     |   `-- UnauthorizedError      our credentials fail: someone must be told
+    |       `-- ClockError             our clock or theirs is wrong: it may be set at any moment
     `-- PermanentError         never as it stands                     -> dead letter at once
         |-- RejectedError          it disagrees with the content
         `-- UnsupportedError       it has no such operation, or no such expression
@@ -95,6 +96,10 @@ class AddressError(ClosedError):
 
 class UnauthorizedError(ClosedError):
     """Our credentials fail; only a person or a good probe reopens the connection."""
+
+
+class ClockError(UnauthorizedError):
+    """What we signed is too old or too new: our clock or theirs is wrong; reopened by the first good probe."""
 
 
 class PermanentError(TargetError):

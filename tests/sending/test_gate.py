@@ -7,6 +7,7 @@ import pytest
 
 from worker.errors import (
     AddressError,
+    ClockError,
     OutageError,
     RateLimitedError,
     RejectedError,
@@ -209,18 +210,29 @@ async def test_a_vendors_own_words_close_until_the_time_they_name() -> None:
 @virtual
 async def test_bad_credentials_let_out_probes_at_growing_intervals() -> None:
     """One slot at a time tries; a good answer reopens, others wait."""
+    await probed(UNAUTHORIZED, "credentials", [60.0, 120.0, 240.0])
+
+
+@virtual
+async def test_a_wrong_clock_is_probed_soon() -> None:
+    """Nobody need renew anything where only a clock must be set."""
+    await probed(ClockError("the time stamp is too old"), "clock", [2.0, 4.0, 8.0])
+
+
+async def probed(error: TargetError, by: str, intervals: list[float]) -> None:
+    """Let the gate probe at these intervals, and reopen it by a good answer."""
     gate = opened()
-    await call(gate, UNAUTHORIZED, status=401)
+    await call(gate, error, status=401)
     waits = []
     for _ in range(3):
         began = now()
-        slot = await call(gate, UNAUTHORIZED, status=401, seconds=0.0)
+        slot = await call(gate, error, status=401, seconds=0.0)
         waits.append(now() - began)
-        assert slot.probe == "credentials"
+        assert slot.probe == by
     good = await call(gate, seconds=0.0)
 
-    assert waits == pytest.approx([60.0, 120.0, 240.0], abs=0.01)
-    assert good.probe == "credentials"
+    assert waits == pytest.approx(intervals, abs=0.01)
+    assert good.probe == by
     assert gate.paused is None
     assert (await gate.slot()).probe is None
 

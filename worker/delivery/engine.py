@@ -157,7 +157,7 @@ class Engine:
                 return
             if not await self._session(slot):
                 continue
-            if slot.probe in ("credentials", "address"):
+            if slot.probe in ("credentials", "clock", "address"):
                 await self.caller.probe(slot)
                 continue
             load = await self._picked(slot)

@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 from worker.errors import (
     AddressError,
+    ClockError,
     ClosedError,
     OutageError,
     RateLimitedError,
@@ -41,6 +42,8 @@ class Judgement:
         match error:
             case RateLimitedError():
                 self._too_fast(slot, error, now)
+            case ClockError():
+                self._pauses.add(None, error.detail, "clock", ramp=True)
             case UnauthorizedError():
                 self._pauses.add(None, error.detail, "credentials", ramp=True)
             case AddressError():

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-Probe = Literal["credentials", "address", "outage"]
+Probe = Literal["credentials", "clock", "address", "outage"]
 
-ORDER: tuple[Probe, ...] = ("credentials", "address", "outage")
+ORDER: tuple[Probe, ...] = ("credentials", "clock", "address", "outage")
 # First and longest wait between two probes, in seconds.
 PROBES: dict[str, tuple[float, float]] = {
     "credentials": (60.0, 3_600.0),
+    # A clock is set within seconds when somebody or NTP gets to it; and a probe costs one harmless call.
+    "clock": (2.0, 30.0),
     "address": (30.0, 900.0),
     "outage": (2.0, 30.0),
 }

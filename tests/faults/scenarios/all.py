@@ -40,7 +40,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "duplicates": Scenario(intake.duplicates, 3, 1),
     "poison": Scenario(intake.poisoned, 20, 1),
     "journal-fails": Scenario(machine.journal_fails, 4, 1),
-    "clock": Scenario(machine.clock_jumps, 4, 0),
+    "clock": Scenario(machine.clock_jumps, 4, 1),
     "frozen": Scenario(machine.owner_freezes, 4, 1),
     "owner-dies": Scenario(machine.owner_dies, 3, 0),
     "expiry": Scenario(credentials.expired, 3, 0),

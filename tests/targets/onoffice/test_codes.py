@@ -10,6 +10,7 @@ from tests.targets.onoffice.vendor import (
 )
 from tests.targets.walk import task, walked
 from worker.errors import (
+    ClockError,
     RetryableError,
     TargetError,
     UnauthorizedError,
@@ -59,7 +60,7 @@ class TestCodes:
         twice = walked(onoffice(), task(owner("created")), [refused(136), refused(136), FINE])
 
         assert once.pauses == []
-        assert [UnauthorizedError] == [type(pause) for pause in twice.pauses]
+        assert [ClockError] == [type(pause) for pause in twice.pauses]
         assert isinstance(twice.end, Applied)
 
     def test_record_may_come(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from worker.errors import (
+    ClockError,
     PermanentError,
     RejectedError,
     RepeatError,
@@ -80,7 +81,7 @@ def error(refusal: Refusal, *, record_may_come: bool) -> TargetError:
     """Return what the refusal means; `record_may_come`: a record that lacks is waited for."""
     code, detail, text = refusal.code, refusal.detail, str(refusal.code)
     if code == STALE:
-        return RepeatError(UnauthorizedError(detail, code=text))
+        return RepeatError(ClockError(detail, code=text))
     if code in CLOSED:
         return UnauthorizedError(detail, code=text)
     if code in RETRIED:
