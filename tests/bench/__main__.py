@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from tests.bench import backlog, demo, fairness, latency, quota, resting, throughput
+from tests.bench import backlog, demo, fairness, latency, quota, replay, resting, throughput
 from tests.bench.ground import Ground, ground
 from tests.bench.peers import runs
 from tests.bench.picture import page
@@ -34,6 +34,7 @@ MEASURES: Mapping[str, tuple[Measure, tuple[str, ...]]] = {
     "backlog": (backlog.measure, ("memory_backlog", "backlog_flat")),
     "demo": (demo.measure, ("demo_first_applied",)),
     "quota": (quota.measure, ("quota_bound",)),
+    "replay": (replay.measure, ("replay_p99",)),
     "fairness": (fairness.measure, ("fairness",)),
     "peers": (runs.measure, runs.NAMES),
 }

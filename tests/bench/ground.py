@@ -40,6 +40,17 @@ class Ground:
             moments: list[float] = await answer.json()
             return moments
 
+    async def comments(self, word: str) -> dict[str, float]:
+        """Return when a call with each comment came first at paths that begin with a word."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.vendor}/comments/{word}") as answer:
+            told: list[tuple[float, str]] = await answer.json()
+        return {comment: moment for moment, comment in reversed(told)}
+
+    async def tell(self, wish: str, word: str) -> None:
+        """Have the vendor `refuse`, or `accept` again, all calls at paths that begin with a word."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.vendor}/{wish}/{word}") as answer:
+            answer.raise_for_status()
+
     async def arrived(self, word: str, count: int, patience: float, process: Process) -> list[float]:
         """Wait until so many calls have come at paths that begin with a word; return when they came."""
         deadline = time.monotonic() + patience

@@ -51,6 +51,7 @@ BUDGETS = (
     Budget("backlog_flat", "% off the median", 15.0, 5.0),
     Budget("demo_first_applied", "s", 3.0, 1.5),
     Budget("quota_bound", "share of ideal", 0.98, 0.995, more_is_better=True),
+    Budget("replay_p99", "ms", goal=1.1),
     Budget("fairness", "events/s", 0.9, more_is_better=True),
 )
 NAMES = {budget.name: budget for budget in BUDGETS}

@@ -1,10 +1,12 @@
 """A vendor that costs next to nothing: canned answers, in a process of its own.
 
 The first part of a path chooses how it behaves (`/slow`, `/refusing`; anything else is healthy); `/moments/WORD`
-tells when calls came whose path begins with that word, by the clock that all processes of a machine share.
+tells when calls came whose path begins with that word, by the clock that all processes of a machine share, and
+`/comments/WORD` also the comment of each. `/refuse/WORD` has all such calls refused for good, until `/accept/WORD`.
 """
 
 import asyncio
+import re
 import time
 from collections import defaultdict
 from itertools import count
@@ -16,6 +18,7 @@ import uvloop
 SLOW = 0.5  # seconds until the slow one answers
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length:"
+COMMENT = re.compile(rb'"Comment":\s*"([^"]*)"')
 
 
 class Vendor:
@@ -24,18 +27,34 @@ class Vendor:
     def __init__(self) -> None:
         self.numbers = count(1)
         self.moments: dict[str, list[float]] = defaultdict(list)
+        self.comments: dict[str, list[str]] = defaultdict(list)
+        self.refused: set[str] = set()
 
     def answer(self, path: str, body: bytes) -> tuple[str, bytes]:
         """Return status line and body for one call."""
         first, _, rest = path.removeprefix("/").partition("/")
-        if first == "moments":
-            return "200 OK", orjson.dumps(self.moments[rest])
+        if first in {"moments", "comments", "refuse", "accept"}:
+            return "200 OK", orjson.dumps(self.told(first, rest))
         self.moments[first].append(time.monotonic())
+        comment = COMMENT.search(body)
+        self.comments[first].append(comment[1].decode() if comment else "")
+        if first in self.refused:
+            return "400 Bad Request", b'{"Error":true,"ErrorType":"Rejected","Message":"Not today"}'
         if first == "refusing":
             return "429 Too Many Requests\r\nRetry-After: 3600", b"{}"
         if "relations/" in rest:
             return "200 OK", b'{"code":200,"messages":[],"response":%d}' % body.count(b'"debtor_number"')
         return "200 OK", b'{"RelationId":%d,"Comment":""}' % next(self.numbers)
+
+    def told(self, wish: str, word: str) -> object:
+        """Answer who measures."""
+        if wish == "refuse":
+            self.refused.add(word)
+        elif wish == "accept":
+            self.refused.discard(word)
+        elif wish == "comments":
+            return list(zip(self.moments[word], self.comments[word], strict=True))
+        return self.moments[word]
 
 
 class Exchange(asyncio.Protocol):
