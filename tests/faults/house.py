@@ -53,8 +53,9 @@ class House:
         self.row = Row(scenario)
         self.problems: list[str] = []
         self.made: dict[str, Made] = {}
+        self.cut_off = False  # set by a test that kills, freezes or starves a worker that folds
         self.journal_url = ""
-        self.broker_url = ""
+        self.broker: dict[str, Any] = {}
         self._options = {**COMMON, **(options or {})}
         self._stack = AsyncExitStack()
         self._workers: list[WorkerProcess] = []
@@ -69,7 +70,7 @@ class House:
         self.server = self._stack.enter_context(TestServer(self.folder / "nats"))
         self.vendors = await self._stack.enter_async_context(Vendors())
         self.journal_url = self.journal_url or f"sqlite:///{self.folder / 'journal.db'}"
-        self.broker_url = self.server.url
+        self.broker = {"url": self.server.url}
         await provided(self.server.url)
         self._stack.push_async_callback(self._end)
         return self
@@ -114,7 +115,7 @@ class House:
             connections[name] = {**self._options, **OPTIONS[name], **plain}
         return {
             "worker": {"shutdown_grace": "8s", "lease": "3s", "secrets": str(secrets)},
-            "broker": {"url": self.broker_url},
+            "broker": self.broker,
             "journal": {"url": self.journal_url},
             "console": {"port": 0},
             "log": {"format": "json"},
@@ -246,6 +247,7 @@ class House:
             await self.vendors.effects(vendor),
             await self.vendors.ask(vendor, "state"),
             {(each.source, each.subject): None if each.deleted else each.remote_id for each in states},
+            self.cut_off,
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from tests.faults.row import Outcome
-from tests.faults.scenarios import broker, crash, credentials, intake, machine, stopping, vendor
+from tests.faults.scenarios import broker, crash, credentials, embedded, intake, machine, stopping, vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "failpoints": Scenario(crash.kill_at_failpoints, 30, 4),
     "broker-restart": Scenario(broker.restarted, 5, 1),
     "broker-cut": Scenario(broker.cut, 5, 1),
+    "embedded": Scenario(embedded.orphaned, 6, 2),
     "publish-refused": Scenario(broker.refused, 4, 0),
     "unknown-outcome": Scenario(vendor.unknown_outcome, 4, 1),
     "hang": Scenario(vendor.not_applied, 3, 0),

@@ -33,7 +33,7 @@ async def restarted(runs: int) -> Outcome:
 async def cut(runs: int) -> Outcome:
     """Reset the worker's connections to the server, and let nobody answer for a while."""
     async with House("connection to the broker cut", {"coalesce": False}) as house, Proxy(house.server.port) as proxy:
-        house.broker_url = f"nats://127.0.0.1:{proxy.port}"
+        house.broker["url"] = f"nats://127.0.0.1:{proxy.port}"
         await house.vendors.slow(0.02)
         await house.start()
         for run in range(runs):
