@@ -4,10 +4,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from tests.faults.events import FIRST_CHILD, VERSIONS
+from tests.faults.folds import Version, by_version, retold
 from tests.faults.row import Row
 from worker.demo.oracle import Change, Key, Shown, Told, is_birth, mismatches, pairs
 
@@ -17,18 +19,21 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that is known of one connection at the end."""
+    """All that is known of one connection at the end; `cut_off`: a worker may have died between call and outcome."""
 
     target: str
     results: Sequence[Event]
     effects: Sequence[Event]
     records: Iterable[str]
     journal: Mapping[Key, str | None]
+    cut_off: bool = False
 
 
 def judge(row: Row, evidence: Evidence) -> list[str]:
     """Add one connection's counts to the row; return in words what does not agree."""
     doubtful = set(doubted(evidence))
+    if evidence.cut_off:
+        evidence = replace(evidence, results=[*retold(evidence.results, written_by(evidence))])
     evidence = replace(evidence, results=[*heard(evidence)])
     told = Told()
     for result in evidence.results:
@@ -68,6 +73,13 @@ def doubted(evidence: Evidence) -> Iterator[str]:
     for effect in evidence.effects:
         if subject_of(evidence.target, effect) in subjects:
             yield effect["key"]
+
+
+def written_by(evidence: Evidence) -> dict[Version, list[Event]]:
+    """Return the real changes by the version that they wrote."""
+    target = evidence.target
+    real = (effect for effect in evidence.effects if is_real(effect) and effect["kind"] != "delete")
+    return by_version(real, partial(subject_of, target), partial(version_of, target))
 
 
 def change(effect: Event) -> Change:

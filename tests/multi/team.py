@@ -54,7 +54,7 @@ class Team(House):
         self.folder = Path(self._stack.enter_context(folder))
         self.brokers = self._stack.enter_context(Brokers(self.folder, self._nodes))
         self.server = self.brokers.servers[0]
-        self.broker_url = self.brokers.url
+        self.broker = {"url": self.brokers.url}
         self.vendors = await self._stack.enter_async_context(Vendors())
         self.journal = await Journal.open(self.journal_url)
         self._stack.push_async_callback(self.journal.close)

@@ -11,8 +11,6 @@ from tests.multi.database import Mortal
 from tests.multi.team import Team
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
-# What was applied and not told may be folded into a later event, and is then told as merged: not to be counted exactly.
-ONE_BY_ONE = {"coalesce": False}
 WITHIN = 15.0  # seconds that a take-over may take with the default lease
 
 
@@ -25,11 +23,12 @@ def holds(outcome: Outcome) -> None:
 
 async def test_killed_owner_is_replaced(database: PostgreSQL) -> None:
     """What a killed worker had is another's within 15 s; nothing is lost, repeated or out of order."""
-    async with Team("killed owner", database, lease="10s", options=ONE_BY_ONE) as team:
+    async with Team("killed owner", database, lease="10s") as team:
         await team.vendors.slow(0.05, 0.05)
         first, _ = await team.two()
         await team.load(48)
         await team.busy(20)
+        team.cut_off = True
         await first.kill()
         await team.load(20, first=200)
 
@@ -41,11 +40,12 @@ async def test_killed_owner_is_replaced(database: PostgreSQL) -> None:
 
 async def test_frozen_owner_is_replaced_and_silent(database: PostgreSQL) -> None:
     """A stopped worker is replaced; when it wakes it calls nobody, and then takes part again."""
-    async with Team("frozen owner", database, options=ONE_BY_ONE) as team:
+    async with Team("frozen owner", database) as team:
         await team.vendors.slow(0.05, 0.05)
         first, _ = await team.two()
         await team.load(48)
         await team.busy(20)
+        team.cut_off = True
         first.signal(signal.SIGSTOP)
         await team.load(20, first=200)
         await team.taken_from(first)
@@ -100,12 +100,13 @@ async def test_three_workers_on_a_cluster(database: PostgreSQL) -> None:
 
 async def test_database_goes_away(mortal: Mortal) -> None:
     """While PostgreSQL is away nobody is called for long; afterwards all goes on by itself."""
-    async with Team("PostgreSQL away", mortal, options=ONE_BY_ONE) as team:
+    async with Team("PostgreSQL away", mortal) as team:
         await team.vendors.slow(0.05, 0.05)
         one, _ = await team.two()
         assert await team.ready(one)
         await team.load(48)
         await team.busy(20)
+        team.cut_off = True
         mortal.go()
         await team.load(20, first=200)
         await asyncio.sleep(3.0)  # a lease
