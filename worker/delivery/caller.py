@@ -1,19 +1,19 @@
 """One call: marks, request, answer, and each delivery's share of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from worker.delivery.attempt import Attempt
+from worker.delivery.parley import Parley, monotonic
 from worker.delivery.ready import Ready
 from worker.delivery.verdict import crashed, doubt
 from worker.delivery.walk import Walk
 from worker.delivery.watch import Watch
 from worker.errors import (
     ClosedError,
-    OutageError,
     RepeatError,
     RetryableError,
     TargetError,
@@ -23,38 +23,27 @@ from worker.errors import (
 from worker.journal.journal import Journal
 from worker.journal.rows import Mark
 from worker.outcome.ending import LastCall
-from worker.sending.skew import skew
 from worker.sending.slot import Slot
 from worker.sending.wire import Request, Response
-from worker.targets.base import Exchange, Owners, Target
+from worker.targets.base import Owners, Target
 from worker.telemetry.failpoints import armed, failpoint
 
-SURE_SOON = 0.05  # seconds between looks at the lease
 HALFWAY = 0.02  # seconds into a call: where the failpoint `during-call` is
-
-Send = Callable[[Request, Slot], Awaitable[Response]]
 
 
 @dataclass(slots=True)
 class Caller:
-    """Makes the calls of one connection; every one has a slot of the gate.
-
-    `ahead`: the seconds by which our clock was ahead of the vendor's at the last probe, if it told.
-    """
+    """Makes the calls of one connection that bring deliveries; every one has a slot of the gate."""
 
     connection: str
     target: Target
     journal: Journal
     walk: Walk
     ready: Ready
-    send: Send
-    slot: Callable[[], Awaitable[Slot]]
+    parley: Parley
     now: Callable[[], datetime]
     batch: int
-    fresh: Callable[[], bool]
     watch: Watch
-    session: int = 0
-    ahead: float | None = None
     asked: int = 0
 
     @property
@@ -74,15 +63,10 @@ class Caller:
         """Make one call for what was picked."""
         try:
             await self.prepare(load)
-            await self.be_sure()
+            await self.parley.be_sure()
             await self.exchange(slot, load)
         finally:
             slot.release()
-
-    async def be_sure(self) -> None:
-        """Wait until it is certain that the connection is still ours; where it is not, this is cancelled."""
-        while not self.fresh():  # noqa: ASYNC110 -- the lease is renewed by whatever is written next
-            await asyncio.sleep(SURE_SOON)
 
     async def ask(self) -> None:
         """Ask the journal which remote ids are taken, once for all courses that want to know."""
@@ -135,12 +119,12 @@ class Caller:
         response: Response | None = None
         answers: list[Any] | WorkerError
         for attempt in load:
-            attempt.session = self.session
+            attempt.session = self.parley.session
         began = monotonic()
         try:
             request = self.target.request(steps, self.now())
             before_call()
-            response = await self.send(request, slot)
+            response = await self.parley.send(request, slot)
             failpoint("after-call")
             answers = self.target.read(steps, response)
         except TargetError as error:
@@ -188,8 +172,8 @@ class Caller:
         if attempt.renewed:
             self.walk.answered(attempt, answer.otherwise, is_sent=is_sent)
             return
-        if attempt.session == self.session:
-            self.renew_session()
+        if attempt.session == self.parley.session:
+            self.parley.renew_session()
         attempt.renewed = True
         self.ready.add(attempt)
 
@@ -206,69 +190,6 @@ class Caller:
                     self.walk.look_later(attempt, error, together=True)
                 else:
                     self.ready.add(attempt)
-
-    async def open_session(self, slot: Slot, exchange: Exchange) -> None:
-        """Say what the vendor wants to hear before any other call; each request has a slot of its own."""
-        request = next(exchange, None)
-        while request is not None:
-            request = await self.said(slot, exchange, request)
-            if request is not None:
-                slot = await self.slot()
-        slot.release()
-
-    async def said(self, slot: Slot, exchange: Exchange, request: Request) -> Request | None:
-        """Say one thing; return the next, None when there is no more to say or it was refused."""
-        await self.be_sure()
-        began, response, refused = monotonic(), None, None
-        try:
-            response = await self.send(request, slot)
-            following = exchange.send(response)
-        except StopIteration:
-            slot.done()
-        except TargetError as error:
-            exchange.close()
-            refused = error
-            closed = error if isinstance(error, ClosedError | UnknownOutcomeError) else OutageError(error.detail)
-            slot.done(closed)
-        else:
-            slot.done()
-            return following
-        finally:
-            slot.release()
-            self.watch.called((), request, response, refused, monotonic() - began)
-        return None
-
-    async def probe(self, slot: Slot) -> TargetError | None:
-        """Ask something harmless, to learn whether address and credentials are right by now."""
-        await self.be_sure()
-        step = self.target.probe()
-        answer: Any
-        request, response, began = None, None, monotonic()
-        try:
-            request = self.target.request([step], self.now())
-            response = await self.send(request, slot)
-            self.ahead = skew(response, self.now())
-            (answer,) = self.target.read([step], response)
-        except TargetError as error:
-            answer = error
-        if isinstance(answer, RepeatError):
-            self.renew_session()
-            answer = answer.otherwise
-        refused = answer if isinstance(answer, TargetError) else None
-        slot.done(refused)
-        slot.release()
-        self.watch.called((), request, response, refused, monotonic() - began)
-        return refused
-
-    def renew_session(self) -> None:
-        """Make the next call wait for a new session."""
-        self.session += 1
-        self.target.forget_session()
-
-
-def monotonic() -> float:
-    """Return the loop's time."""
-    return asyncio.get_running_loop().time()
 
 
 def before_call() -> None:

@@ -12,9 +12,11 @@ from worker.delivery.engine import Engine
 from worker.delivery.keep import Keeper
 from worker.delivery.lanes import Lanes
 from worker.delivery.ownership import Before
+from worker.delivery.parley import Parley
 from worker.delivery.ready import Ready
 from worker.delivery.replaying import Nothing, Supply
 from worker.delivery.report import Reporter
+from worker.delivery.rests import Rests
 from worker.delivery.retry import Patience
 from worker.delivery.settle import Settler
 from worker.delivery.walk import Walk
@@ -154,33 +156,36 @@ class Connection:
         lanes, ready = Lanes(), Ready(replays=Ready())
         keeper = self._keeper
         settler = Settler(self.name, self.target.name, self.target.mapping, shared.teller)
+        tries = patience(settings)
+        longest = max(tries.cap, tries.look_after)
+        rests = Rests(self.name, lanes, keeper, longest, shared.now, self._changed, self._watch)
         walk = Walk(
             target=self.target,
             lanes=lanes,
             ready=ready,
             coalescing=Coalescing(settings.coalesce, self.target.keyless),
-            patience=patience(settings),
+            patience=tries,
             settler=settler,
             keeper=keeper,
             now=shared.now,
             settled=self._settled,
-            changed=lambda: self.engine.changed(),  # noqa: PLW0108 -- the engine is made of this walk
+            changed=self._changed,
             closed=lambda error: self.gate.pause(error.seconds or VENDOR_PAUSE, error.detail, "vendor"),
             watch=self._watch,
+            rests=rests,
         )
         bounds = Bounds(settings.window, self._memory)
         window = Window(self.name, shared.journal, lanes, bounds, shared.decode)
+        parley = Parley(self.target, self._send, self.gate.slot, shared.now, self._is_ours, self._watch)
         caller = Caller(
             self.name,
             self.target,
             shared.journal,
             walk,
             ready,
-            self._send,
-            self.gate.slot,
+            parley,
             shared.now,
             settings.batch,
-            self._is_ours,
             self._watch,
         )
         return Engine(
@@ -197,6 +202,9 @@ class Connection:
             self._lost,
             shared.supply(self.name),
         )
+
+    def _changed(self) -> None:
+        self.engine.changed()
 
     def _settled(self, settled: list[Settled]) -> None:
         self.engine.replaying.settled(settled)

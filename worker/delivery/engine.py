@@ -158,11 +158,11 @@ class Engine:
             if not await self._session(slot):
                 continue
             if slot.probe in ("credentials", "clock", "address"):
-                await self.caller.probe(slot)
+                await self.caller.parley.probe(slot)
                 continue
             load = await self._picked(slot)
             if not load and slot.probe and self.replaying.is_wanted:  # no live event is there to try it with
-                await self.caller.probe(slot)
+                await self.caller.parley.probe(slot)
                 continue
             if not load:
                 self._work.clear()
@@ -185,7 +185,7 @@ class Engine:
         exchange = self.caller.target.exchange(self._now())
         if exchange is None:
             return True
-        await self.caller.open_session(slot, exchange)
+        await self.caller.parley.open_session(slot, exchange)
         self.replaying.wake()
         return False
 
@@ -257,7 +257,7 @@ class Engine:
                 self.lanes.ask_again(strangers)
                 raise
             for lane in strangers:
-                self.walk.rest_on(lane)
+                self.walk.rests.rest_on(lane)
                 self.lanes.get_known(lane, known[lane.key])
         self.changed()
 
@@ -265,7 +265,7 @@ class Engine:
         attempt = lane.current
         if attempt is not None and is_untouched(attempt):
             self.lanes.take_back(lane, attempt)
-            self.walk.unblock(attempt)
+            self.walk.rests.unblock(attempt)
 
     def _hold_on(self) -> None:
         """Keep what is held while a probe is under way."""

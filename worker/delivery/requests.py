@@ -69,10 +69,10 @@ class Requests:
         """Make one harmless call, in turn with all others, and answer."""
         connection = self._connections[request.connection]
         began = asyncio.get_running_loop().time()
-        error = await connection.engine.caller.probe(await connection.gate.slot())
+        error = await connection.engine.caller.parley.probe(await connection.gate.slot())
         said = error.detail if error else "address and credentials are right"
         seconds = round(asyncio.get_running_loop().time() - began, 3)
-        ahead = connection.engine.caller.ahead
+        ahead = connection.engine.caller.parley.ahead
         await self.answer(request, {"ok": error is None, "said": said, "seconds": seconds, "ahead": ahead})
 
     async def answer(self, request: Request, said: dict[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """Brings attempts forward: what an answer means for one delivery, and what follows from it."""
 
-import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from worker.delivery.attempt import Again, Attempt, Fold
-from worker.delivery.claims import Claims
 from worker.delivery.coalescing import Coalescing
 from worker.delivery.held import Held
 from worker.delivery.judge import judged
@@ -17,10 +15,10 @@ from worker.delivery.keep import Keeper
 from worker.delivery.lane import Lane
 from worker.delivery.lanes import Lanes
 from worker.delivery.ready import Ready
+from worker.delivery.rests import Rests
 from worker.delivery.retry import Patience
 from worker.delivery.settle import Settler, with_reason
 from worker.delivery.verdict import (
-    attempted,
     crashed,
     doubt,
     exhausted,
@@ -68,9 +66,9 @@ class Walk:
     changed: Callable[[], None]
     closed: Callable[[ClosedError], None]
     watch: Watch
+    rests: Rests
     asking: list[Attempt] = field(default_factory=list)
     settling: int = 0
-    claims: Claims = field(default_factory=Claims)
     chance: random.Random = field(default_factory=random.Random)
 
     # Starting
@@ -138,7 +136,7 @@ class Walk:
             self.changed()
             return
         attempt.step = wanted
-        if not self.claims.claim(attempt, wanted.keys):
+        if not self.rests.claims.claim(attempt, wanted.keys):
             attempt.is_blocked = True
         elif carrier.unresolved is not None and not wanted.repeatable:
             self.repeated(attempt, carrier.unresolved)
@@ -178,7 +176,7 @@ class Walk:
         match error:
             case ClosedError():
                 self.closed(error)
-                self.again(attempt, delay=None)
+                self.rests.again(attempt, delay=None)
             case RetryableError() | UnknownOutcomeError():
                 self.retry(attempt, error)
             case _:
@@ -244,7 +242,7 @@ class Walk:
         self.watch.ended(members, settled, attempt, lane.free_at)
         lane.free_at = settled[-1].settled_at
         if attempt is not None:
-            self.unblock(attempt)
+            self.rests.unblock(attempt)
             lane.current = None
         self.lanes.queue(lane)
         self.lanes.close_if_idle(lane)
@@ -258,7 +256,7 @@ class Walk:
         for member in attempt.fold.members:
             member.single = True
             member.attempts = member.row.attempts
-        self.again(attempt, delay=None)
+        self.rests.again(attempt, delay=None)
 
     def retry(self, attempt: Attempt, error: TargetError) -> None:
         """Count a failed attempt; try again after a back-off, or give up."""
@@ -272,7 +270,7 @@ class Walk:
             return
         note_try(attempt, "retry", error)
         self.watch.tried(attempt, "retry", error)
-        self.again(attempt, self.patience.backoff(carrier.attempts, self.chance), keep_fold=True)
+        self.rests.again(attempt, self.patience.backoff(carrier.attempts, self.chance), keep_fold=True)
 
     def look_later(self, attempt: Attempt, error: TargetError, *, together: bool = False) -> None:
         """Ask the vendor after a while what became of a call that must not be repeated blindly."""
@@ -280,7 +278,7 @@ class Walk:
         carrier.unresolved, carrier.looks, carrier.failed_together = error, 0, together
         note_try(attempt, "look", error)
         self.watch.tried(attempt, "look", error)
-        self.again(attempt, self.patience.look_after, keep_fold=True)
+        self.rests.again(attempt, self.patience.look_after, keep_fold=True)
 
     def look_again(self, attempt: Attempt, error: TargetError) -> None:
         """Ask once more after a look-up that failed, or give up."""
@@ -290,63 +288,10 @@ class Walk:
             carrier.attempts += 1
             self.bury(attempt, UnknownOutcomeError(f"The target cannot be asked. {error.detail}"))
             return
-        self.again(attempt, self.patience.backoff(carrier.looks + 1, self.chance), keep_fold=True)
-
-    def again(self, attempt: Attempt, delay: float | None, *, keep_fold: bool = False) -> None:
-        """Give an attempt's events back to their lane, which rests for `delay` seconds (None: not at all)."""
-        attempt.dropped = True
-        attempt.carrier.maybe_sent |= attempt.is_half_done
-        self.unblock(attempt)
-        lane = self.lanes[attempt.carrier.key]
-        lane.current = None
-        lane.give_back(list(attempt.fold.members))
-        if keep_fold:
-            lane.again = Again(attempt.fold, attempt.half)
-        if delay is None:
-            self.lanes.queue(lane)
-        else:
-            self.rest(lane, attempt.carrier, delay)
-        self.changed()
-
-    def rest(self, lane: Lane, carrier: Held, delay: float) -> None:
-        """Let a lane rest; the journal learns why, so that a restart goes on as if there had been none."""
-        carrier.tried_seconds += delay
-        self.watch.rested(carrier, delay)
-        carrier.maybe_sent |= carrier.unresolved is not None
-        lane.timer = asyncio.get_running_loop().call_later(delay, self.wake, lane)
-        self.keeper.keep((attempted(self.settler.connection, carrier, self.now(), delay),))
-
-    def rest_on(self, lane: Lane) -> None:
-        """Go on with a rest that an earlier window or worker began."""
-        until = lane.waiting[0].row.retry_at if lane.waiting else None
-        left = (until - self.now()).total_seconds() if until is not None else 0.0
-        if left > 0 and lane.timer is None:
-            delay = min(left, max(self.patience.cap, self.patience.look_after))
-            lane.timer = asyncio.get_running_loop().call_later(delay, self.wake, lane)
-
-    def wake(self, lane: Lane) -> None:
-        """End a lane's rest."""
-        lane.rest()
-        self.lanes.queue(lane)
-        self.changed()
-
-    def unblock(self, attempt: Attempt) -> None:
-        """Give back what an attempt has claimed; who waited for it begins anew, for the record may be taken now."""
-        for waiting in self.claims.release(attempt):
-            if not waiting.dropped:
-                self.again(waiting, delay=None)
+        self.rests.again(attempt, self.patience.backoff(carrier.looks + 1, self.chance), keep_fold=True)
 
     def forget(self) -> None:
-        """Drop every attempt; the journal learns which marks stand for calls that were never made."""
-        for lane in self.lanes:
-            attempt = lane.current
-            if attempt is None:
-                continue
-            attempt.dropped = True
-            attempt.carrier.maybe_sent |= attempt.is_half_done
-            unsent = [held for held in attempt.fold.members if held.marked and not attempt.carrier.maybe_sent]
-            for held in unsent:
-                self.keeper.keep((attempted(self.settler.connection, held, self.now(), 0.0),))
+        """Drop every attempt; the journal has what they are about."""
+        self.rests.forget()
         self.ready.clear()
         self.asking.clear()
-        self.claims.clear()

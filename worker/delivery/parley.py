@@ -1,0 +1,104 @@
+"""What is said to a vendor beside deliveries: log-ins and probes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from worker.delivery.watch import Watch
+from worker.errors import ClosedError, OutageError, RepeatError, TargetError, UnknownOutcomeError
+from worker.sending.skew import skew
+from worker.sending.slot import Slot
+from worker.sending.wire import Request, Response
+from worker.targets.base import Exchange, Target
+
+SURE_SOON = 0.05  # seconds between looks at the lease
+
+Send = Callable[[Request, Slot], Awaitable[Response]]
+
+
+@dataclass(slots=True)
+class Parley:
+    """Talks to one connection's vendor; every request has a slot of the gate.
+
+    `session` counts the sessions so far. `ahead`: the seconds by which our clock was ahead of the vendor's at the
+    last probe, if it told.
+    """
+
+    target: Target
+    send: Send
+    slot: Callable[[], Awaitable[Slot]]
+    now: Callable[[], datetime]
+    fresh: Callable[[], bool]
+    watch: Watch
+    session: int = 0
+    ahead: float | None = None
+
+    async def be_sure(self) -> None:
+        """Wait until it is certain that the connection is still ours; where it is not, this is cancelled."""
+        while not self.fresh():  # noqa: ASYNC110 -- the lease is renewed by whatever is written next
+            await asyncio.sleep(SURE_SOON)
+
+    async def open_session(self, slot: Slot, exchange: Exchange) -> None:
+        """Say what the vendor wants to hear before any other call; each request has a slot of its own."""
+        request = next(exchange, None)
+        while request is not None:
+            request = await self.said(slot, exchange, request)
+            if request is not None:
+                slot = await self.slot()
+        slot.release()
+
+    async def said(self, slot: Slot, exchange: Exchange, request: Request) -> Request | None:
+        """Say one thing; return the next, None when there is no more to say or it was refused."""
+        await self.be_sure()
+        began, response, refused = monotonic(), None, None
+        try:
+            response = await self.send(request, slot)
+            following = exchange.send(response)
+        except StopIteration:
+            slot.done()
+        except TargetError as error:
+            exchange.close()
+            refused = error
+            closed = error if isinstance(error, ClosedError | UnknownOutcomeError) else OutageError(error.detail)
+            slot.done(closed)
+        else:
+            slot.done()
+            return following
+        finally:
+            slot.release()
+            self.watch.called((), request, response, refused, monotonic() - began)
+        return None
+
+    async def probe(self, slot: Slot) -> TargetError | None:
+        """Ask something harmless, to learn whether address and credentials are right by now."""
+        await self.be_sure()
+        step = self.target.probe()
+        answer: Any
+        request, response, began = None, None, monotonic()
+        try:
+            request = self.target.request([step], self.now())
+            response = await self.send(request, slot)
+            self.ahead = skew(response, self.now())
+            (answer,) = self.target.read([step], response)
+        except TargetError as error:
+            answer = error
+        if isinstance(answer, RepeatError):
+            self.renew_session()
+            answer = answer.otherwise
+        refused = answer if isinstance(answer, TargetError) else None
+        slot.done(refused)
+        slot.release()
+        self.watch.called((), request, response, refused, monotonic() - began)
+        return refused
+
+    def renew_session(self) -> None:
+        """Make the next call wait for a new session."""
+        self.session += 1
+        self.target.forget_session()
+
+
+def monotonic() -> float:
+    """Return the loop's time."""
+    return asyncio.get_running_loop().time()
