@@ -1,7 +1,9 @@
 """The console in a real browser, as an operator uses it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -68,6 +70,27 @@ async def test_discard_and_undo(browser: Browser, house: House) -> None:
         await expect(page.get_by_role("status")).to_have_text("Brought back.")
         await expect(page.get_by_text("Discard…")).to_be_visible()
         assert trouble == []
+
+
+async def test_letters_by_file(browser: Browser, house: House) -> None:
+    """Letters are exported by a link; a damaged file is refused line by line, a good one is taken in."""
+    await house.publish(unmappable("1"), unmappable("2"))
+    async with visit(browser, house) as (page, trouble):
+        await page.goto(f"{house.url}/dead/letters")
+        async with page.expect_download() as coming:
+            await page.get_by_role("link", name="Export").click()
+        good = await asyncio.to_thread(Path.read_bytes, await (await coming.value).path())
+        assert good.count(b"\n") == 2
+        await page.get_by_role("link", name="Causes").click()
+        await page.get_by_role("link", name="Import").click()
+        await page.get_by_label("File").set_input_files({"name": "bad", "mimeType": "", "buffer": good + b"{damaged"})
+        await page.get_by_role("button", name="Import").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Line 3 is not JSON")
+        await page.get_by_label("File").set_input_files({"name": "good", "mimeType": "", "buffer": good})
+        await page.get_by_role("button", name="Import").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Nothing new in it.")
+        await expect(page.locator("main")).to_contain_text("2 letters were known here and are left as they are.")
+        assert [text for text in trouble if "422" not in text] == []
 
 
 async def test_pause_seen_live_and_resume(browser: Browser, house: House) -> None:
@@ -140,7 +163,15 @@ async def test_narrow_screens_and_keyboards(browser: Browser, house: House, sche
     letter = (await house.letters())["e-2"]
     looks = {"viewport": {"width": 390, "height": 800}, "color_scheme": scheme}
     async with visit(browser, house, **looks) as (page, trouble):
-        for path in ("/", "/dead", "/dead/letters", f"/dead/letters/{letter}", "/plans/new?connection=acme", "/audit"):
+        for path in (
+            "/",
+            "/dead",
+            "/dead/letters",
+            f"/dead/letters/{letter}",
+            "/plans/new?connection=acme",
+            "/audit",
+            "/dead/import",
+        ):
             await page.goto(house.url + path)
             assert await page.evaluate("document.documentElement.scrollWidth") <= 390
         await page.keyboard.press("Tab")

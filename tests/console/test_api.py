@@ -116,7 +116,9 @@ async def test_dead_letters_by_program(house: House) -> None:
         plain.post(f"{house.url}/api/dead/import", data=lines + b"{damaged\n") as got,
     ):
         assert got.status == 422
-        assert "Line 2" in (await got.json(content_type="application/problem+json"))["detail"]
+        problem = await got.json(content_type="application/problem+json")
+        assert "Line 2" in problem["detail"]
+        assert (problem["damaged"], problem["lines"]) == (1, [{"line": 2, "detail": "is not JSON"}])
 
 
 async def test_replay_by_program(house: House) -> None:

@@ -140,7 +140,7 @@ async def test_bodies_are_bounded(house: House) -> None:
     headers = {**BEARER, "Content-Type": "application/json"}
     async with (
         aiohttp.ClientSession() as plain,
-        plain.post(f"{house.url}/api/plans", data=io.BytesIO(b" " * (4 * 2**20)), headers=headers) as got,
+        plain.post(f"{house.url}/api/plans", data=io.BytesIO(b" " * (5 * 2**20)), headers=headers) as got,
     ):
         assert (got.status, got.content_type) == (413, "application/problem+json")
 

@@ -74,9 +74,21 @@ async def test_damaged_line_refuses_all(house: House, other_house: House, damage
     with pytest.raises(DamagedError, match=said) as caught:
         await other_house.service.take_in(b"\n".join(raw), "ann")
 
-    assert caught.value.line == 2
+    assert [number for number, _ in caught.value.lines] == [2]
     assert await other_house.service.count(Filter()) == 0
     assert await other_house.service.audit() == []
+
+
+async def test_all_damaged_lines_are_named(house: House) -> None:
+    """Every damaged line is told with its number and what it lacks; of very many the first, and how many there are."""
+    await house.bury(1)
+    good = await exported(house)
+
+    with pytest.raises(DamagedError) as caught:
+        await house.service.take_in(b"{\n" + good + b'\n{"version": 1}\n', "ann")
+    assert [number for number, _ in caught.value.lines] == [1, 4]
+    with pytest.raises(DamagedError, match="and 80 more; nothing was imported"):
+        await house.service.take_in(b"{\n" * 100, "ann")
 
 
 async def test_doubled_line_is_damage(house: House) -> None:

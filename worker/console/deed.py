@@ -8,7 +8,7 @@ from aiohttp import web
 from worker.console.body import Pausing
 from worker.console.problem import ProblemError, nothing
 from worker.console.sources import BOARD, SOURCES, VISITOR, Sources
-from worker.dead_letters.errors import DeadLetterError, StateError, UnknownError
+from worker.dead_letters.errors import DamagedError, DeadLetterError, StateError, UnknownError
 from worker.delivery import steering
 
 Done = TypeVar("Done")
@@ -28,6 +28,9 @@ async def tried(work: Awaitable[Done]) -> Done:
         raise ProblemError(404, sentence(error)) from error
     except StateError as error:
         raise ProblemError(409, sentence(error)) from error
+    except DamagedError as error:
+        lines = [{"line": number, "detail": text} for number, text in error.lines]
+        raise ProblemError(422, sentence(error), lines=lines, damaged=error.count) from error
     except DeadLetterError as error:
         raise ProblemError(422, sentence(error)) from error
 

@@ -6,7 +6,7 @@ from worker.console import health
 from worker.console.api import openapi
 from worker.console.api.table import OPERATIONS
 from worker.console.live import stream
-from worker.console.pages import letters, lookup, overview, plans, session
+from worker.console.pages import carrying, letters, lookup, overview, plans, session
 
 # Ids come from outside: they may hold a slash.
 OPEN_ENDED = {"/api/events/{id}": "/api/events/{id:.+}", "/api/relations/{key}": "/api/relations/{key:.+}"}
@@ -31,6 +31,8 @@ def pages() -> list[web.RouteDef]:
         web.get("/dead/letters/{letter}", letters.case),
         web.post("/dead/letters/{letter}/discard", letters.discard_one),
         web.post("/dead/letters/{letter}/undo", letters.undo_one),
+        web.get("/dead/import", carrying.page),
+        web.post("/dead/import", carrying.take_in),
         web.post("/dead/discard", letters.discard_all),
         web.post("/dead/undo", letters.undo_all),
         web.get("/plans", plans.plans),

@@ -13,7 +13,7 @@ from worker.console.routes import routes
 from worker.console.sources import ACCESS, BOARD, SOURCES, Sources
 
 STATIC = Path(__file__).parent / "static"
-LEAST_BODY = 2 * 2**20  # bytes: a patch, or an import of a few letters
+LEAST_BODY = 4 * 2**20  # bytes: a patch, or an import of some hundred letters
 FORM_BYTES = 64 * 2**10  # what form fields take beside a body
 GRACE = 1.0  # seconds that answers under way have at the end
 

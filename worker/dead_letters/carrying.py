@@ -18,10 +18,15 @@ from worker.journal.rows import Delivery, Letter, Received
 
 VERSION = 1
 PAGE = 200  # letters that are read at once
+DAMAGED_TOLD = 20  # damaged lines that are named
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Counted = Annotated[int, Field(ge=0)]
 Header = Annotated[tuple[str, str], Field(strict=False)]
+
+
+class LineError(ValueError):
+    """A line is no letter; the text is what it lacks."""
 
 
 class Line(BaseModel):
@@ -97,7 +102,7 @@ class Carrier:
         return None if row is None else orjson.dumps(line_of(buried, row)) + b"\n"
 
     async def read(self, raw: bytes, by: str) -> Imported:
-        """Take letters in, all or none; raises DamagedError with the line that is no letter."""
+        """Take letters in, all or none; raises DamagedError with the lines that are none."""
         carried = lines(raw)
         if not carried:
             raise DeadLetterError("there is no line in it; nothing was imported")
@@ -148,32 +153,40 @@ def line_of(buried: Buried, row: Delivery) -> dict[str, Any]:
 
 
 def lines(raw: bytes) -> list[Carried]:
-    """Return the letters of an export, in order of their positions; raises DamagedError."""
+    """Return the letters of an export, in order of their positions; raises DamagedError with every damaged line."""
     found: dict[str, Carried] = {}
-    for number, text in enumerate(raw.splitlines(), 1):
-        if text.strip():
-            carried = carried_of(number, text)
-            if carried.letter.id in found:
-                raise DamagedError(number, "the same letter stands on an earlier line")
-            found[carried.letter.id] = carried
+    damaged: list[tuple[int, str]] = []
+    for number, text in enumerate(raw.split(b"\n"), 1):
+        if not text.strip():
+            continue
+        try:
+            carried = carried_of(text)
+        except LineError as error:
+            damaged.append((number, str(error)))
+            continue
+        if carried.letter.id in found:
+            damaged.append((number, "the same letter stands on an earlier line"))
+        found[carried.letter.id] = carried
+    if damaged:
+        raise DamagedError(damaged[:DAMAGED_TOLD], len(damaged))
     return sorted(found.values(), key=lambda each: (each.delivery.position, each.letter.id))
 
 
-def carried_of(number: int, text: bytes) -> Carried:
-    """Return the letter that one line holds."""
+def carried_of(text: bytes) -> Carried:
+    """Return the letter that one line holds; raises LineError."""
     try:
         line = Line.model_validate(orjson.loads(text))
         body, digest = base64.b64decode(line.body_base64, validate=True), bytes.fromhex(line.digest)
     except orjson.JSONDecodeError:
-        raise DamagedError(number, "is not JSON") from None
+        raise LineError("is not JSON") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "it"
-        raise DamagedError(number, f"is no dead letter, {where}: {first['msg']}") from None
+        raise LineError(f"is no dead letter, {where}: {first['msg']}") from None
     except ValueError:
-        raise DamagedError(number, "its body is not what was exported") from None
+        raise LineError("its body is not what was exported") from None
     if hashlib.sha256(body).hexdigest() != line.sha256:
-        raise DamagedError(number, "its body is not what was exported")
+        raise LineError("its body is not what was exported")
     return Carried(delivery_of(line, body, digest), letter_of(line), line.first_buried_at, line.burials)
 
 

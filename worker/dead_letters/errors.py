@@ -1,5 +1,7 @@
 """Why something that a person asked for is not done; then nothing is changed."""
 
+from collections.abc import Sequence
+
 
 class DeadLetterError(Exception):
     """It cannot be done as it was asked; the text is one line for people, without secrets."""
@@ -22,8 +24,11 @@ class StateError(DeadLetterError):
 
 
 class DamagedError(DeadLetterError):
-    """A line of an import is damaged."""
+    """Lines of an import are damaged: their numbers, and what each lacks; `count` may be more than are told."""
 
-    def __init__(self, line: int, text: str) -> None:
-        super().__init__(f"line {line}: {text}; nothing was imported")
-        self.line = line
+    def __init__(self, lines: Sequence[tuple[int, str]], count: int) -> None:
+        told = "; ".join(f"line {number}: {text}" for number, text in lines)
+        rest = f"; and {count - len(lines)} more" if count > len(lines) else ""
+        super().__init__(f"{told}{rest}; nothing was imported")
+        self.lines = tuple(lines)
+        self.count = count

@@ -130,7 +130,7 @@ class DeadLetters:
         return self._carrier.export(wanted)
 
     async def take_in(self, raw: bytes, by: str) -> Imported:
-        """Take in what was exported, all or none; raises DamagedError with the line that is damaged."""
+        """Take in what was exported, all or none; raises DamagedError with the lines that are damaged."""
         return await self._carrier.read(raw, by)
 
     async def audit(self, most: int = 100, before: int = END) -> list[Entry]:
