@@ -213,3 +213,6 @@ def secret_words(value: Any) -> Iterator[str]:
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
             yield from secret_words(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from secret_words(inner)

@@ -1,11 +1,12 @@
 """What a person reads when settings are wrong."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from worker.configuration.findings import Finding, SettingsError, dotted, meant, shown
-from worker.settings import build
+from worker.settings import build, load
 
 GOOD: dict[str, Any] = {"target": "onoffice", "token": "token-1234", "secret": "secret-1234"}
 
@@ -158,3 +159,40 @@ def test_near_misses() -> None:
     assert meant("tokne", ["token", "secret"]) == "; did you mean 'token'?"
     assert meant("zzz", ["token", "secret"]) == "; there is secret, token"
     assert meant("zzz", []) == ""
+
+
+def test_tokens_of_operators_are_secrets(tmp_path: Path) -> None:
+    """Each operator's token comes from a secret place, is named there when it does not, and is never shown."""
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "console.operators.ann").write_text("anns-own-token\n")
+    config = tmp_path / "worker.toml"
+    config.write_text(f'[worker]\nsecrets = "{tmp_path / "secrets"}"\n')
+    found = load(config, {"RELATION_WORKER_CONSOLE__OPERATORS__BOB": "bobs-own-token"})
+    told = {name: token.get_secret_value() for name, token in found.console.operators.items()}
+    assert told == {"ann": "anns-own-token", "bob": "bobs-own-token"}
+    assert {"anns-own-token", "bobs-own-token"} <= found.secrets()
+    assert found.masked()["console"]["operators"] == {"ann": "***", "bob": "***"}
+
+    config.write_text('[console]\noperators = { ann = "written-token" }\n')
+    with pytest.raises(SettingsError) as caught:
+        load(config, {})
+    assert "put it into console.operators.ann in the secrets folder" in str(caught.value)
+    assert "RELATION_WORKER_CONSOLE__OPERATORS__ANN" in str(caught.value)
+    assert "written-token" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("console", "said"),
+    [
+        ({"operators": {"ann": "one-token", "bob": "one-token"}}, "two tokens are equal"),
+        ({"token": "one-token", "operators": {"ann": "one-token"}}, "two tokens are equal"),
+        ({"operators": {"ann lee": "one-token"}}, "the name of an operator"),
+        ({"operators": {"ann": "one-token\n2"}}, "console.operators"),
+        ({"operators": "one-token"}, "console.operators"),
+    ],
+)
+def test_operators_that_cannot_be_told_apart(console: dict[str, Any], said: str) -> None:
+    """Equal tokens and names that are none are refused, without showing a token."""
+    with pytest.raises(SettingsError, match=said) as caught:
+        build({"console": console})
+    assert "one-token" not in str(caught.value)

@@ -38,6 +38,7 @@ DEFAULTS: dict[str, Any] = {
     "console.read_only_token": None,
     "console.enabled": True,
     "console.names": [],
+    "console.operators": {},
     "log.level": "info",
     "log.format": "auto",
     "tracing.endpoint": None,

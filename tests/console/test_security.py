@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from tests.console.house import BEARER, READER, TOKEN, House, inhabited, unmappable
+from worker.console.access import Access
 from worker.console.guard import is_ours, is_safe_place
 
 
@@ -42,7 +43,10 @@ async def test_printed_address_becomes_a_session(house: House) -> None:
 async def test_broken_sessions(house: House) -> None:
     """A cookie that is forged, cut, from the future or of another role is none."""
     assert house.worker.console
-    good = house.worker.console.access.session("reader")
+    access = house.worker.console.access
+    key = access.key(READER)
+    assert key
+    good = access.session(key)
     begun, _, signature = good.partition(".")
     for value in (
         "",
@@ -174,3 +178,36 @@ async def test_figures_are_for_this_machine_or_a_token(tmp_path: Path, nats_url:
                 assert got.status == 401
             async with plain.get(url, headers={"Authorization": f"Bearer {READER}"}) as got:
                 assert got.status == 200
+
+
+async def test_each_operator_is_known_by_name(tmp_path: Path, nats_url: str) -> None:
+    """Where operators have tokens of their own, the audit names them, from the console and from programs alike."""
+    operators = {"ann": "anns-own-token", "bob": "bobs-own-token"}
+    async with inhabited(tmp_path, nats_url, token=None, operators=operators) as house:
+        assert not [line for line in house.told if "?token=" in line]
+        secret = await house.enter("anns-own-token")
+        assert "ann \u00b7" in await house.page("/")
+        await house.post("/connections/acme/pause", form=secret, why="a look")
+        await house.tell("/api/connections/acme/resume", {}, token="bobs-own-token")
+        told = [(one["action"], one["who"]) for one in await house.ask("/api/audit", token=READER)]
+        assert told == [("resume", "bob (api, 127.0.0.1)"), ("pause", "ann (console, 127.0.0.1)")]
+        assert "ann (console, 127.0.0.1)" in await house.page("/audit")
+        assert (await house.ask("/api/audit", 401, token=TOKEN))["status"] == 401
+        assert (await house.tell("/api/connections/acme/pause", {"why": "x"}, 403, token=READER))["status"] == 403
+
+
+def test_a_session_is_of_one_operator() -> None:
+    """A session is signed with its own operator's token: when that is taken away, so is the session, and no other."""
+    both = Access(None, None, lambda: 1000.0, {"ann": "anns-token", "bob": "bobs-token"})
+    ann, bob = both.key("anns-token"), both.key("bobs-token")
+    assert ann
+    assert bob
+    assert (both.made, both.key("")) == (None, None)
+    fewer = Access(None, None, lambda: 1000.0, {"bob": "bobs-token"})
+    assert fewer.visitor(both.session(ann)) is None
+    found = fewer.visitor(both.session(bob))
+    assert found
+    assert (found.name, found.role) == ("bob", "operator")
+    other = both.visitor(both.session(ann))
+    assert other
+    assert other.form != found.form

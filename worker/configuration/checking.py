@@ -47,7 +47,7 @@ def checked(model: type[Model], path: Keys, tree: Tree) -> Model | None:
     try:
         settings = model.model_validate(known)
     except ValidationError as error:
-        secrets = frozenset(secret_paths(model, path))
+        secrets = frozenset(given_secrets(model, path, tree))
         words = (table(tree.values, inner) for inner in secrets)
         texts = frozenset(str(word) for word in words if isinstance(word, str | int | float))
         tree.findings.extend(misfits(error, Given(path, known, secrets, texts, tree)))
@@ -71,7 +71,7 @@ def written_secrets(model: type[BaseModel], path: Keys, tree: Tree) -> list[Find
     """Return a finding for each secret that stands in the file, where anybody may read it."""
     return [
         Finding(dotted(inner), f"is a secret and has no place in the file; {where(inner)}")
-        for inner in secret_paths(model, path)
+        for inner in given_secrets(model, path, tree)
         if tree.origin(inner) == "file" and table(tree.values, inner[:-1]).get(inner[-1]) is not None
     ]
 
@@ -137,6 +137,15 @@ def secret_paths(model: type[BaseModel], path: Keys) -> Iterator[Keys]:
             yield (*path, name)
         elif (inner := nested(model, name)) is not None:
             yield from secret_paths(inner, (*path, name))
+
+
+def given_secrets(model: type[BaseModel], path: Keys, tree: Tree) -> Iterator[Keys]:
+    """Yield the path of each secret, those in tables of secrets by the names that were given."""
+    for inner in secret_paths(model, path):
+        yield inner
+        value = table(tree.values, inner)
+        if isinstance(value, Mapping):
+            yield from ((*inner, str(name)) for name in value)
 
 
 def misfits(error: ValidationError, given: Given) -> list[Finding]:

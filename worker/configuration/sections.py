@@ -1,11 +1,12 @@
 """The general sections of the settings, option by option."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from worker.targets.options import Address, Duration, Options, Secret, Span
 
@@ -14,6 +15,7 @@ UNITS = {"": 1, "B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 UNITS |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 TYPE_PREFIX = re.compile(r"([A-Za-z0-9_-]{1,63}\.){0,16}")
+OPERATOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 BROKER_SCHEMES = {"nats", "tls", "ws", "wss"}
 EMBEDDED = "embedded"
 
@@ -70,11 +72,18 @@ def journal_url(value: str) -> str:
     return value
 
 
+def operator_name(value: str) -> str:
+    if not OPERATOR.fullmatch(value):
+        raise ValueError("the name of an operator is 1 to 63 letters, digits, hyphens and underscores")
+    return value
+
+
 Size = Annotated[int, BeforeValidator(size), Field(gt=0, le=2**60)]
 Instance = Annotated[str, AfterValidator(instance)]
 TypePrefix = Annotated[str, AfterValidator(type_prefix)]
 BrokerUrl = Annotated[str, AfterValidator(broker_url)]
 JournalUrl = Annotated[str, AfterValidator(journal_url)]
+OperatorName = Annotated[str, AfterValidator(operator_name)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -155,8 +164,9 @@ class JournalSection(Options):
 
 
 class ConsoleSection(Options):
-    """Where people look; without `token` one is made at each start and printed in the URL.
+    """Where people look; with neither `token` nor `operators` one token is made at each start and printed in the URL.
 
+    `operators`: a token for each person, by the name that the audit tells.
     `names`: what else than its address the console is called, say behind a proxy.
     """
 
@@ -166,6 +176,16 @@ class ConsoleSection(Options):
     names: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = ()
     token: Secret | None = None
     read_only_token: Secret | None = None
+    operators: Mapping[OperatorName, Secret] = Field(default_factory=dict)
+
+    @field_validator("operators")
+    @classmethod
+    def has_tokens_of_their_own(cls, value: Mapping[str, SecretStr], info: ValidationInfo) -> Mapping[str, SecretStr]:
+        shared = [token for name in ("token", "read_only_token") if (token := info.data.get(name))]
+        given = [token.get_secret_value() for token in (*shared, *value.values())]
+        if len(set(given)) < len(given):
+            raise ValueError("two tokens are equal; a token says who somebody is, so give everybody one of their own")
+        return value
 
 
 class LogSection(Options):

@@ -1,10 +1,11 @@
-"""Who may look, and who may change: two tokens and a cookie."""
+"""Who may look, and who may change: tokens and a cookie."""
 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 Role = Literal["operator", "reader"]
@@ -15,11 +16,29 @@ SKEW = 60  # seconds that a clock may be set back
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody who showed a token; `form` is the secret that every form of theirs carries ("": a program)."""
+    """Somebody who showed a token; `form` is the secret that every form of theirs carries ("": a program).
+
+    `name` is empty where a token is shared, so that nobody knows more than that it was shown.
+    """
+
+    role: Role
+    face: Literal["console", "api"]
+    name: str = ""
+    form: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One token, what it allows, and whose it is ("": nobody's in particular)."""
 
     role: Role
     name: str
-    form: str = ""
+    token: bytes = field(repr=False)
+
+    def signature(self, what: str, begun: str) -> str:
+        """Sign the beginning of a session, for the session itself or for its forms."""
+        words = f"relation-worker {what} {self.role} {self.name} {begun}"
+        return hmac.new(self.token, words.encode(), hashlib.sha256).hexdigest()
 
 
 class Access:
@@ -28,26 +47,39 @@ class Access:
     A session is signed with the token that opened it: it outlives a restart exactly when the token does.
     """
 
-    def __init__(self, token: str | None, read_only: str | None, clock: Callable[[], float]) -> None:
-        self.made = None if token else secrets.token_urlsafe(TOKEN_BYTES)
+    def __init__(
+        self,
+        token: str | None,
+        read_only: str | None,
+        clock: Callable[[], float],
+        operators: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.made = None if token or operators else secrets.token_urlsafe(TOKEN_BYTES)
         self._clock = clock
-        self._tokens: list[tuple[Role, bytes]] = [("operator", (token or self.made or "").encode())]
+        self._keys = [Key("operator", name, each.encode()) for name, each in operators.items()]
+        if shared := token or self.made:
+            self._keys.append(Key("operator", "", shared.encode()))
         if read_only:
-            self._tokens.append(("reader", read_only.encode()))
+            self._keys.append(Key("reader", "", read_only.encode()))
 
-    def role(self, given: str) -> Role | None:
-        """Return what a token allows."""
+    def key(self, given: str) -> Key | None:
+        """Return what a token allows, and to whom."""
         shown = digest(given.encode("utf-8", "surrogateescape"))
-        found: Role | None = None
-        for role, token in self._tokens:
-            if hmac.compare_digest(shown, digest(token)) and found is None:
-                found = role
+        found: Key | None = None
+        for key in self._keys:
+            if hmac.compare_digest(shown, digest(key.token)) and found is None:
+                found = key
         return found
 
-    def session(self, role: Role) -> str:
+    def program(self, given: str) -> Visitor | None:
+        """Return who shows a token with each request."""
+        key = self.key(given)
+        return Visitor(key.role, "api", key.name) if key else None
+
+    def session(self, key: Key) -> str:
         """Return a cookie's value: when it began, and a signature."""
         begun = str(int(self._clock()))
-        return f"{begun}.{self._signature(role, 'session', begun)}"
+        return f"{begun}.{key.signature('session', begun)}"
 
     def visitor(self, cookie: str) -> Visitor | None:
         """Return who a cookie was given to, if it is ours and not too old."""
@@ -57,14 +89,10 @@ class Access:
         if not -SKEW <= self._clock() - int(begun) <= SESSION_SECONDS:
             return None
         shown = signature.encode("utf-8", "surrogateescape")
-        for role, _ in self._tokens:
-            if hmac.compare_digest(shown, self._signature(role, "session", begun).encode()):
-                return Visitor(role, "console", self._signature(role, "form", begun))
+        for key in self._keys:
+            if hmac.compare_digest(shown, key.signature("session", begun).encode()):
+                return Visitor(key.role, "console", key.name, key.signature("form", begun))
         return None
-
-    def _signature(self, role: Role, what: str, begun: str) -> str:
-        key = next(token for known, token in self._tokens if known == role)
-        return hmac.new(key, f"relation-worker {what} {role} {begun}".encode(), hashlib.sha256).hexdigest()
 
 
 def digest(word: bytes) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 
 from worker.console.flow import Flow, Minute
 from worker.delivery.connection import Connection
-from worker.delivery.forecast import most_a_second
+from worker.delivery.forecast import excess, most_a_second
 from worker.delivery.standing import Standing, standings
 from worker.journal.journal import Journal
 from worker.journal.rows import INTAKE
@@ -66,10 +66,7 @@ class Card:
         if self.standing.waiting <= MANY or self.standing.state != "at work":
             return None
         if self.most_a_minute is not None and self.taken_a_minute > self.most_a_minute:
-            return (
-                f"{self.taken_a_minute:,.0f} events a minute come in, and the quota allows {self.most_a_minute:,.0f}: "
-                "the backlog grows for as long as this lasts"
-            )
+            return excess(self.taken_a_minute / 60, self.most_a_minute / 60)
         if self.taken_a_minute > self.settled_a_minute * STEADY:
             return (
                 f"{self.taken_a_minute:,.0f} events a minute come in and {self.settled_a_minute:,.0f} go out: "

@@ -15,9 +15,9 @@ Done = TypeVar("Done")
 
 
 def who(request: web.Request) -> str:
-    """Return who does it, for the audit."""
-    visitor = request[VISITOR]
-    return f"{visitor.name} ({request.remote or 'unknown'})"
+    """Return who does it, for the audit: by name where the token is one person's."""
+    visitor, address = request[VISITOR], request.remote or "unknown"
+    return f"{visitor.name} ({visitor.face}, {address})" if visitor.name else f"{visitor.face} ({address})"
 
 
 async def tried(work: Awaitable[Done]) -> Done:

@@ -130,8 +130,7 @@ def visitor_of(request: web.Request) -> Visitor | None:
     given = request.headers.get("Authorization")
     if given is not None:
         token = given[len(BEARER) :].strip() if given.lower().startswith(BEARER) else ""
-        role = access.role(token)
-        return Visitor(role, "api") if role else None
+        return access.program(token)
     return access.visitor(request.cookies.get(cookie_name(request), ""))
 
 

@@ -29,7 +29,8 @@ class Console:
         section = sources.settings.console
         token = section.token.get_secret_value() if section.token else None
         read_only = section.read_only_token.get_secret_value() if section.read_only_token else None
-        self.access = Access(token, read_only, time.time)
+        operators = {name: each.get_secret_value() for name, each in section.operators.items()}
+        self.access = Access(token, read_only, time.time, operators)
         self.board = Board(sources.settings, sources.journal, sources.connections, sources.flow, time.monotonic)
         self.port = section.port
         self._host = section.host

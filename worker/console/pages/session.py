@@ -27,13 +27,13 @@ async def login(request: web.Request) -> web.StreamResponse:
 def entered(request: web.Request, token: str, where: str) -> web.Response | None:
     """Return the way in, to a clean address; None: the token is wrong."""
     access = request.app[ACCESS]
-    role = access.role(token.strip())
-    if role is None:
+    key = access.key(token.strip())
+    if key is None:
         return None
     response = see(where)
     response.set_cookie(
         cookie_name(request),
-        access.session(role),
+        access.session(key),
         max_age=SESSION_SECONDS,
         httponly=True,
         samesite="Strict",
