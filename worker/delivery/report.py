@@ -1,29 +1,25 @@
 """Brings results to the broker, and notes that they are there."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import orjson
 
-from worker.brokers.base import Broker, BrokerError, Publication
+from worker.brokers.base import Broker, Publication
+from worker.delivery.channel import Channel, Place, place
 from worker.journal.errors import JournalError, LeaseLostError
 from worker.journal.journal import Journal
 from worker.journal.rows import Reported, Settled, Unreported
-from worker.telemetry.absence import Absence
-from worker.telemetry.failpoints import failpoint
 
-BATCH = 256
 MEMORY = 20_000  # results in memory; beyond it they are read from the journal again
-HEADERS = 1024  # bytes that a message's headers may take of its payload
-PATIENCE = (0.2, 5.0)  # seconds: first and longest wait after the broker refused
 JOURNAL_PATIENCE = 1.0  # seconds between tries while the journal does not answer
 
 
 class Reporter:
     """One for all connections of a worker: publishes, then marks as reported; both in batches, without a timer.
 
-    `away` hears that the journal does not answer, `tell` that the broker takes no results, or takes them again.
+    Results and dead letters have a channel each, so that neither stream waits for the other. `away` hears that the
+    journal does not answer, `tell` that the broker takes no results, or takes them again.
     """
 
     def __init__(
@@ -33,86 +29,99 @@ class Reporter:
         tell: Callable[[str], None],
         away: Callable[[str], None] | None = None,
     ) -> None:
-        self._broker = broker
         self._journal = journal
-        self._refused = Absence(tell)
         self._away = away or tell
-        self._queue: deque[Unreported] = deque()
-        self._work = asyncio.Event()
+        self._results = Channel(broker, result_of, self._told, tell)
+        self._letters = Channel(broker, letter_of, self._told, tell)
+        self._halves: set[Place] = set()
+        self._overflowed: set[str] = set()
+        self._marking = 0
+        self._stirred = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._overflowed: set[str] = set()
 
     def add(self, settled: Iterable[Settled]) -> None:
         """Take results whose settling is committed."""
+        room = MEMORY - len(self._results) - len(self._letters)
+        taken: list[Unreported] = []
         for each in settled:
-            if len(self._queue) >= MEMORY:
+            if len(taken) >= room:
                 self._overflowed.add(each.connection)
                 continue
             reason = each.letter.reason if each.letter else None
-            self._queue.append(Unreported(each.connection, each.position, each.outcome, reason, each.result))
-        self._wake()
+            taken.append(Unreported(each.connection, each.position, each.outcome, reason, each.result))
+        self._offer(taken)
 
     def recover(self, connection: str) -> None:
         """Read what an earlier owner of a connection settled and did not report."""
         self._overflowed.add(connection)
-        self._wake()
+        self._idle.clear()
+        self._stirred.set()
 
     async def run(self) -> None:
         """Report until cancelled."""
-        while True:
-            await self._work.wait()
-            while self._queue or self._overflowed:
-                await self._refill()
-                await self._report([self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))])
-            self._work.clear()
-            self._idle.set()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._results.run())
+            tasks.create_task(self._letters.run())
+            tasks.create_task(self._look_after())
 
     async def drained(self) -> None:
         """Return when everything taken so far is reported."""
         await self._idle.wait()
 
-    def _wake(self) -> None:
-        if self._queue or self._overflowed:
+    def _offer(self, results: Sequence[Unreported]) -> None:
+        if results:
             self._idle.clear()
-            self._work.set()
+            self._results.add(results)
+            if letters := [result for result in results if result.outcome == "dead_lettered"]:
+                self._letters.add(letters)
+
+    async def _look_after(self) -> None:
+        """Read again what had no place in memory, when there is place; say when all is done."""
+        while True:
+            await self._stirred.wait()
+            self._stirred.clear()
+            if self._overflowed and len(self._results) + len(self._letters) < MEMORY // 2:
+                await self._refill()
+            elif not (self._overflowed or self._marking or self._results or self._letters):
+                self._idle.set()
 
     async def _refill(self) -> None:
-        if self._queue or not self._overflowed:
-            return
-        connections = tuple(self._overflowed)
-        self._overflowed.clear()
+        connections, self._overflowed = self._overflowed, set()
+        known = self._places()
+        self._stirred.set()
         try:
-            rows = await self._journal.unreported(connections, MEMORY)
+            rows = await self._journal.unreported(tuple(connections), MEMORY)
         except JournalError as error:
             self._overflowed.update(connections)
             self._away(f"The journal does not say what is to be told: {error}")
             await asyncio.sleep(JOURNAL_PATIENCE)
             return
-        self._queue.extend(rows)
         if len(rows) == MEMORY:
             self._overflowed.update(connections)
+        known |= self._places()  # what came, and what went, while the journal was asked
+        self._offer([row for row in rows if place(row) not in known])
 
-    async def _report(self, batch: list[Unreported]) -> None:
-        if not batch:
-            return
-        wait, longest = PATIENCE
-        while True:
-            try:
-                failpoint("before-publish")
-                most = self._broker.max_payload - HEADERS
-                await self._broker.publish([each for result in batch for each in publications_of(result, most)])
-                failpoint("after-publish")
-                self._refused.over("The broker takes results again")
-                break
-            except BrokerError as error:
-                self._refused(f"The broker did not take {len(batch)} results: {error}")
-                await asyncio.sleep(wait)
-                wait = min(longest, wait * 2)
+    def _places(self) -> set[Place]:
+        return self._results.places() | self._letters.places()
+
+    async def _told(self, results: Sequence[Unreported]) -> None:
+        """Mark what is told in full: a dead letter goes to two streams."""
         told: dict[str, list[int]] = {}
-        for each in batch:
-            told.setdefault(each.connection, []).append(each.position)
+        for each in results:
+            if each.outcome != "dead_lettered" or self._is_whole(place(each)):
+                told.setdefault(each.connection, []).append(each.position)
+        self._marking += 1
         await asyncio.gather(*(self._mark(*each) for each in told.items()))
+        self._marking -= 1
+        asyncio.get_running_loop().call_soon(self._stirred.set)  # when the channel has let go of them
+
+    def _is_whole(self, half: Place) -> bool:
+        if half in self._halves:
+            self._halves.discard(half)
+            return True
+        self._halves.add(half)
+        return False
 
     async def _mark(self, connection: str, positions: list[int]) -> None:
         """Note what is told; of a connection that is not ours any more, its owner tells it again."""
@@ -128,14 +137,20 @@ class Reporter:
                 return
 
 
-def publications_of(result: Unreported, max_payload: int) -> list[Publication]:
-    """Return what is published for one result: a dead letter goes to its own stream as well."""
+def result_of(result: Unreported, max_payload: int) -> Publication:
+    """Return the result event."""
+    return published(f"relation-results.{result.connection}.{result.outcome}", result, max_payload)
+
+
+def letter_of(result: Unreported, max_payload: int) -> Publication:
+    """Return the same event as a dead letter has it in its own stream."""
+    return published(f"relation-dead-letters.{result.connection}.{result.reason}", result, max_payload)
+
+
+def published(subject: str, result: Unreported, max_payload: int) -> Publication:
+    """Return a result as it is published, cut where the broker takes no more."""
     body = result.result if len(result.result) < max_payload else shortened(result.result, max_payload)
-    event_id = identifier(body)
-    told = [Publication(f"relation-results.{result.connection}.{result.outcome}", event_id, body)]
-    if result.outcome == "dead_lettered":
-        told.append(Publication(f"relation-dead-letters.{result.connection}.{result.reason}", event_id, body))
-    return told
+    return Publication(subject, identifier(body), body)
 
 
 def identifier(event: bytes) -> str:

@@ -1,0 +1,151 @@
+"""Results on their way to a broker that does not take all of them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import nats
+import orjson
+import pytest
+from nats.js import JetStreamContext
+from nats.js.api import DiscardPolicy
+
+from tests.journal.makers import delivery, letter, settled
+from worker.brokers.nats import NatsBroker
+from worker.brokers.streams import DEAD_LETTERS, RESULTS
+from worker.delivery.report import Reporter
+from worker.journal.journal import Journal
+from worker.journal.rows import Outcome, Settled
+
+PATIENCE = 20.0
+TOO_LARGE = 2 * 1024 * 1024
+
+
+@dataclass
+class Desk:
+    """A reporter between a journal and a server, and what it says."""
+
+    journal: Journal
+    reporter: Reporter
+    js: JetStreamContext
+    said: list[str] = field(default_factory=list)
+    _last: int = 0
+
+    async def settle(self, outcome: Outcome, *, size: int = 0) -> Settled:
+        """Let one delivery end, and hand its result to the reporter."""
+        self._last += 1
+        row = delivery(self._last)
+        body = orjson.dumps({"id": f"r{self._last}", "data": {}, "filling": "x" * size})
+        buried: dict[str, Any] = {"letter": letter(row)} if outcome == "dead_lettered" else {}
+        ended = settled(row, outcome, result=body, **buried)
+        await self.journal.take([row])
+        await self.journal.commit(ended)
+        self.reporter.add([ended])
+        return ended
+
+    async def count(self, stream: str) -> int:
+        return (await self.js.stream_info(stream)).state.messages
+
+    async def unreported(self) -> list[int]:
+        return [each.position for each in await self.journal.unreported(("acme",), 100)]
+
+    async def fill(self, stream: str, *, is_full: bool) -> None:
+        """Let a stream take nothing more, or all again."""
+        config = (await self.js.stream_info(stream)).config
+        if is_full:
+            await self.js.publish(f"{(config.subjects or [''])[0].partition('.')[0]}.acme.rejected", b"{}")
+        limit = 1 if is_full else -1
+        await self.js.update_stream(config.evolve(max_msgs=limit, discard=DiscardPolicy.NEW))
+
+    async def until(self, question: Callable[[], Awaitable[bool]]) -> None:
+        """Wait until it is so."""
+        async with asyncio.timeout(PATIENCE):
+            while not await question():  # noqa: ASYNC110 -- a stream tells nobody
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def desk(nats_url: str) -> AsyncIterator[Desk]:
+    """Provide a desk with nothing on it."""
+    said: list[str] = []
+    broker = NatsBroker(nats_url)
+    await broker.start()
+    journal = await Journal.open("sqlite://", inline=True)
+    reporter = Reporter(broker, journal, said.append)
+    client = await nats.connect(nats_url)
+    running = asyncio.create_task(reporter.run())
+    yield Desk(journal, reporter, client.jetstream(), said)
+    running.cancel()
+    await asyncio.wait([running])
+    await client.close()
+    await journal.close()
+    await broker.stop()
+
+
+@pytest.mark.parametrize(
+    ("full", "other", "outcomes"),
+    [
+        (RESULTS, DEAD_LETTERS, ("applied", "dead_lettered", "dead_lettered")),
+        (DEAD_LETTERS, RESULTS, ("dead_lettered", "applied", "superseded")),
+    ],
+)
+async def test_a_full_stream_holds_up_itself_only(
+    desk: Desk, full: str, other: str, outcomes: tuple[Outcome, ...]
+) -> None:
+    """While one stream takes nothing the other gets all that it should; then everything is told and marked."""
+    await desk.fill(full, is_full=True)
+    for outcome in outcomes:
+        await desk.settle(outcome)
+    expected = sum(other == RESULTS or outcome == "dead_lettered" for outcome in outcomes)
+
+    async def comes() -> bool:
+        return await desk.count(other) == expected
+
+    await desk.until(comes)
+    assert await desk.count(full) == 1
+    assert await desk.unreported() == [
+        at for at, each in enumerate(outcomes, 1) if each == "dead_lettered" or full == RESULTS
+    ]
+
+    await desk.fill(full, is_full=False)
+    await asyncio.wait_for(desk.reporter.drained(), PATIENCE)
+
+    assert await desk.unreported() == []
+    assert await desk.count(RESULTS) + await desk.count(DEAD_LETTERS) == 1 + len(outcomes) + outcomes.count(
+        "dead_lettered"
+    )
+
+
+async def test_one_that_is_refused_alone_holds_up_nobody(desk: Desk) -> None:
+    """A result that no message can hold waits by itself, and is said; all others go on."""
+    await desk.settle("applied", size=TOO_LARGE)
+    for _ in range(3):
+        await desk.settle("applied")
+        await asyncio.sleep(0)
+    await desk.settle("dead_lettered")
+
+    async def only_one_is_left() -> bool:
+        return await desk.unreported() == [1]
+
+    await desk.until(only_one_is_left)
+
+    assert await desk.count(RESULTS) == 4
+    assert await desk.count(DEAD_LETTERS) == 1
+    assert any("did not take" in words or "refuses" in words for words in desk.said)
+
+
+async def test_what_another_owner_left_is_told(desk: Desk) -> None:
+    """Results that are in the journal only are read and told, beside one that is refused alone."""
+    await desk.settle("applied", size=TOO_LARGE)
+    row = delivery(9)
+    await desk.journal.take([row])
+    await desk.journal.commit(settled(row, "dead_lettered", letter=letter(row)))
+    desk.reporter.recover("acme")
+
+    async def only_one_is_left() -> bool:
+        return await desk.unreported() == [1]
+
+    await desk.until(only_one_is_left)
+
+    assert await desk.count(DEAD_LETTERS) == 1

@@ -1,0 +1,135 @@
+"""One stream's way to the broker, which no single message can block."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import islice
+
+from worker.brokers.base import Broker, BrokerError, Publication, PublishError
+from worker.journal.rows import Unreported
+from worker.telemetry.absence import Absence
+from worker.telemetry.failpoints import failpoint
+
+BATCH = 256
+HEADERS = 1024  # bytes that a message's headers may take of its payload
+PATIENCE = (0.2, 5.0)  # seconds: first and longest wait after the broker refused
+
+Place = tuple[str, int]  # of a delivery: its connection, its position
+
+
+class Channel:
+    """Publishes results in batches, in order and without a timer, until the broker has taken each one.
+
+    While the broker takes nothing, all wait and keep their order. What it refuses again while it takes what stands
+    beside it is set aside and tried from time to time. `told` hears what is there, and is awaited.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        publication: Callable[[Unreported, int], Publication],
+        told: Callable[[Sequence[Unreported]], Awaitable[None]],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._broker = broker
+        self._publication = publication
+        self._told = told
+        self._refused, self._refused_alone = Absence(tell), Absence(tell)
+        self._queue: deque[Unreported] = deque()
+        self._aside: deque[Unreported] = deque()
+        self._doubted: set[Place] = set()
+        self._work = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._queue) + len(self._aside)
+
+    def add(self, results: Iterable[Unreported]) -> None:
+        """Take what is to be told."""
+        self._queue.extend(results)
+        self._work.set()
+
+    def places(self) -> set[Place]:
+        """Return the deliveries whose results are here."""
+        return {place(result) for results in (self._queue, self._aside) for result in results}
+
+    async def run(self) -> None:
+        """Publish until cancelled."""
+        wait, longest = PATIENCE
+        while True:
+            if not await self._has_work(longest if self._aside else None):
+                await self._try_aside()
+            elif await self._round():
+                wait = PATIENCE[0]
+            else:
+                await asyncio.sleep(wait)
+                wait = min(longest, wait * 2)
+
+    async def _has_work(self, seconds: float | None) -> bool:
+        """Wait for work, at most so long."""
+        if not self._queue:
+            self._work.clear()
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._work.wait()
+            except TimeoutError:
+                return False
+        return True
+
+    async def _round(self) -> bool:
+        """Publish the first of the queue; return whether the broker took any of them."""
+        batch = list(islice(self._queue, BATCH))
+        failed, why = await self._publish(batch)
+        if len(failed) == len(batch):
+            self._refused(f"The broker did not take {len(batch)} results: {why}")
+            self._doubted = {place(result) for result in batch}
+            return False
+        self._refused.over("The broker takes results again")
+        if failed:
+            self._part(batch, failed)
+            batch = [result for number, result in enumerate(batch) if number not in failed]
+        else:
+            self._doubted.clear()
+        await self._told(batch)
+        for _ in range(len(batch)):
+            self._queue.popleft()
+        return True
+
+    def _part(self, batch: Sequence[Unreported], failed: set[int]) -> None:
+        """Put what was taken before what was refused; set aside what was refused before."""
+        refused = [batch[number] for number in sorted(failed)]
+        again = [result for result in refused if place(result) not in self._doubted]
+        self._aside.extend(result for result in refused if place(result) in self._doubted)
+        self._doubted = {place(result) for result in again}
+        for _ in batch:
+            self._queue.popleft()
+        self._queue.extendleft(reversed(again))
+        self._queue.extendleft(result for number, result in enumerate(batch) if number not in failed)
+
+    async def _try_aside(self) -> None:
+        """Try again what was refused alone, the longest untried first."""
+        batch = list(islice(self._aside, BATCH))
+        failed, why = await self._publish(batch)
+        if failed:
+            self._refused_alone(f"The broker refuses {len(self._aside)} results and takes others: {why}")
+        await self._told([result for number, result in enumerate(batch) if number not in failed])
+        for _ in batch:
+            self._aside.popleft()
+        self._aside.extend(result for number, result in enumerate(batch) if number in failed)
+
+    async def _publish(self, batch: Sequence[Unreported]) -> tuple[set[int], str]:
+        """Publish all; return which were not taken, and why."""
+        most = self._broker.max_payload - HEADERS
+        failpoint("before-publish")
+        try:
+            await self._broker.publish([self._publication(result, most) for result in batch])
+        except PublishError as error:
+            return set(error.failed), str(error)
+        except BrokerError as error:
+            return set(range(len(batch))), str(error)
+        failpoint("after-publish")
+        return set(), ""
+
+
+def place(result: Unreported) -> Place:
+    """Return which delivery this is the result of."""
+    return result.connection, result.position
