@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 
 import pytest
 
-from tests.cli.house import SECRETS, SETTINGS, command
+from tests.cli.house import SECRETS, SETTINGS, command, delivery
 from worker.cli.exits import Exit
 from worker.journal.identity import Identity
 from worker.journal.journal import Journal
@@ -43,6 +44,26 @@ def test_list_tells_state_and_backlog() -> None:
     assert (onoffice["state"], onoffice["waiting"], onoffice["buried"]) == ("no worker", 1, 1)
     assert (outsmart["state"], outsmart["paused"]["by"]) == ("paused", "vendor")
     assert "by vendor: credentials" in command("connections", "list").out
+
+
+def test_list_warns_where_more_comes_in_than_goes_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that gets more than its quota lets out is told with both figures, for people and programs."""
+    monkeypatch.setenv("RELATION_WORKER_CONNECTIONS__ACME_ONOFFICE__QUOTAS", "6/min")
+    monkeypatch.setenv("RELATION_WORKER_CONNECTIONS__ACME_ONOFFICE__BATCH", "1")
+    assert listed()["acme-onoffice"]["warning"] is None
+    now = datetime.now(UTC)
+    plain = [delivery(100 + number, f"cust-{number}", f"e-{number}") for number in range(150)]
+    came = [
+        replace(each, received=replace(each.received, received_at=now - timedelta(seconds=150 - number)))
+        for number, each in enumerate(plain)
+    ]
+    journal(lambda opened: opened.take(came))
+
+    warning = listed()["acme-onoffice"]["warning"]
+    assert warning.startswith(("60 events", "59 events"))
+    assert "the quota allows 6" in warning
+    assert warning in command("connections", "list").out
+    assert listed()["acme-outsmart"]["warning"] is None
 
 
 def test_pause_and_resume_without_a_worker() -> None:

@@ -267,7 +267,9 @@ class Run:
 
     async def _start(self, journal: Journal, reporter: Reporter, before: Any) -> Connection:
         settings = ConnectionSettings(
-            target="world", quotas=(Quota(1000, 1.0),), timeouts=Timeouts(), **{"in_flight": 8, **self.options}
+            target="world",
+            timeouts=Timeouts(),
+            **{"quotas": (Quota(1000, 1.0),), "in_flight": 8, **self.options},
         )
         shared = Shared(
             journal=journal,

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 
 def why(one: "Standing") -> str | None:
-    """Say by whom and why it is paused, or who works it."""
+    """Say by whom and why it is paused, that its backlog grows, or who works it."""
     if (paused := one.paused) is None:
-        return one.owner
+        return one.warning or one.owner
     until = f", until {moment(paused.until)}" if paused.until else ""
     return f"by {paused.by}{until}: {paused.why}"

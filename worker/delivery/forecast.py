@@ -51,6 +51,14 @@ def most_a_second(quotas: Sequence[Quota], batch: int) -> float:
     return min((quota.calls / quota.seconds for quota in quotas), default=math.inf) * batch
 
 
+def excess(inflow: float, most: float) -> str:
+    """Say that more comes in than the quotas let out; both in deliveries a second."""
+    return (
+        f"{inflow * 60:,.0f} events a minute come in, and the quota allows {most * 60:,.0f}: "
+        "the backlog grows for as long as this lasts"
+    )
+
+
 def drained_in(waiting: int, quotas: Sequence[Quota], batch: int) -> float:
     """Return the seconds that so many deliveries take at least, each window beginning empty."""
     calls = math.ceil(waiting / batch)

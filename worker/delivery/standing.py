@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import inf
 from typing import Any
 
-from worker.delivery.forecast import drained_in
+from worker.delivery.forecast import FEW, SHORTEST, WITHIN, drained_in, excess, most_a_second
 from worker.journal.backlog import Backlog
 from worker.journal.journal import Journal
 from worker.journal.rows import INTAKE, Paused
@@ -16,19 +17,26 @@ NOTHING = Backlog()
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One connection as every face shows it."""
+    """One connection as every face shows it; `inflow`: deliveries a second of late, where a backlog makes it matter."""
 
     name: str
     target: str | None
     state: str
     paused: Paused | None
     owner: str | None
+    most: float
     waiting: int
     replaying: int
     unreported: int
     buried: int
     oldest: datetime | None
     forecast: float | None
+    inflow: float = 0.0
+
+    @property
+    def warning(self) -> str | None:
+        """Say so when more comes in than the quotas let out."""
+        return excess(self.inflow, self.most) if self.inflow > self.most else None
 
     def as_json(self) -> dict[str, Any]:
         paused = self.paused
@@ -50,6 +58,7 @@ class Standing:
             "buried": self.buried,
             "oldest": self.oldest.isoformat() if self.oldest else None,
             "forecast_seconds": self.forecast,
+            "warning": self.warning,
         }
 
 
@@ -68,15 +77,24 @@ async def standings(connections: Mapping[str, ConnectionSettings], journal: Jour
             state=state(name, options, paused.get(name), owners.get(name), retired),
             paused=paused.get(name),
             owner=owners.get(name),
+            most=most_a_second(options.quotas, options.batch) if options else inf,
             waiting=(lines := backlog.get(name, NOTHING)).live,
             replaying=lines.replay,
             unreported=lines.unreported,
             buried=lines.buried,
             oldest=lines.oldest,
             forecast=forecast(options, paused.get(name), lines.live),
+            inflow=await inflow(journal, name, now) if options and lines.live > FEW else 0.0,
         )
         for name in names
     ]
+
+
+async def inflow(journal: Journal, name: str, now: datetime) -> float:
+    """Return the deliveries a second that came in of late, 0 before there is enough to tell."""
+    count, first = await journal.recent(name, now - timedelta(seconds=WITHIN))
+    seconds = (now - first).total_seconds() if first else 0.0
+    return count / seconds if seconds >= SHORTEST else 0.0
 
 
 def forecast(options: ConnectionSettings | None, paused: Paused | None, waiting: int) -> float | None:

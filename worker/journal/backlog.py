@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from worker.journal.desk import Desk
 from worker.journal.encoding import moment
@@ -13,6 +13,7 @@ from worker.journal.tables import PENDING_REPLAY, UNREPORTED, WINDOW, deliveries
 
 SHARE = 0.01  # of the time that counting may take: a million rows take a fifth of a second
 CHEAP = 0.02  # seconds up to which it is counted anew each time
+MOST_RECENT = 20_000  # deliveries of a connection that are looked at for how many came in lately
 _d = deliveries.c
 _l = letters.c
 
@@ -38,6 +39,15 @@ RECEIVED = Many(
         v.join(deliveries, (_d.connection == v.c.connection) & (_d.position == v.c.position))
     ),
 )
+
+_newest = (
+    select(_d.received_at)
+    .where(_d.connection == bindparam("connection_"))
+    .order_by(_d.position.desc())
+    .limit(MOST_RECENT)
+    .subquery()
+)
+RECENT = Fixed(select(func.count(), func.min(_newest.c.received_at)).where(_newest.c.received_at > bindparam("since")))
 
 
 @dataclass(slots=True)
@@ -77,3 +87,9 @@ def backlog(session: Session) -> dict[str, Backlog]:
         )
         for name in sorted(live.keys() | replay.keys() | results.keys() | buried.keys())
     }
+
+
+def recent(session: Session, connection: str, since: datetime) -> tuple[int, datetime | None]:
+    """Return how many deliveries a connection got since then, and when the first of these came; bounded."""
+    count, first = session.rows(RECENT, connection_=connection, since=since.timestamp())[0]
+    return count, moment(first) if count else None
