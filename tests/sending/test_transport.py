@@ -3,7 +3,7 @@ import gzip
 import socket
 import ssl
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -464,3 +464,20 @@ async def test_a_call_that_is_cancelled_counts(client: Client) -> None:
 
     assert client.used == 1
     assert client.gate.in_flight == 0
+
+
+@pytest.mark.parametrize("sent", [post, get])
+async def test_a_lease_that_ran_out_while_connecting(client: Client, sent: Callable[[str], Request]) -> None:
+    """A call is confirmed once more when its connection is there; then nothing is written, and nothing counted."""
+    confirmed = iter([True, False])
+    client.gate.entitled = lambda: next(confirmed)
+    heard: list[bytes] = []
+
+    async def listen(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read())
+
+    async with serving(listen) as url:
+        assert isinstance(await client.failure(sent(url)), RetryableError)
+
+    assert heard in ([], [b""])
+    assert client.used == 0

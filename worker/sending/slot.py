@@ -86,10 +86,14 @@ class Slot:
         now = self._gate.now()
         if self._charged or not self.live or now > self.valid_until:
             raise SpentSlotError("a slot pays for one call, once")
-        if not self._gate.entitled():
-            raise SpentSlotError("the connection may be somebody else's by now")
+        self.confirm()
         self._charged = True
         self.written = now
+
+    def confirm(self) -> None:
+        """Make sure at the last moment that we may call; raises SpentSlotError when somebody else may by now."""
+        if not self._gate.entitled():
+            raise SpentSlotError("the connection may be somebody else's by now")
 
     def answered(self, status: int = 200, headers: Mapping[str, str] = NO_HEADERS) -> None:
         """Note that the first byte of an answer is here; header names are in lower case."""

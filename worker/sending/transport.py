@@ -8,6 +8,7 @@ from typing import Protocol
 
 import aiohttp
 from aiohttp.client_middlewares import ClientHandlerType
+from aiohttp.connector import Connection
 from yarl import URL
 
 from worker.errors import AddressError, RetryableError, TargetError, UnknownOutcomeError, UnsupportedError
@@ -62,6 +63,7 @@ class Transport:
             connector=aiohttp.TCPConnector(limit=0, resolver=GuardedResolver(self._named, resolver)),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": user_agent},
+            request_class=_Confirmed,
         )
 
     def trust(self, base_url: str) -> None:
@@ -137,6 +139,17 @@ class Transport:
         return url
 
 
+class _Confirmed(aiohttp.ClientRequest):
+    """A request that asks once more when it has its connection: to get one may have taken longer than a lease."""
+
+    slot: Slot
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        """Write it, unless the slot says otherwise."""
+        self.slot.confirm()
+        return await super().send(conn)
+
+
 class _Call:
     """What is known of one call while it is under way."""
 
@@ -153,6 +166,8 @@ class _Call:
         """Charge the slot inside aiohttp's request, so that its own repeat is refused and not sent."""
         self._slot.charge()
         self._request = request
+        assert isinstance(request, _Confirmed)
+        request.slot = self._slot
         answer = await handler(request)
         self.status = answer.status
         self.headers = _lowered(answer)
