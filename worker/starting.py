@@ -40,9 +40,9 @@ async def journal(opened: Callable[[], Awaitable[Journal]], targets: Mapping[str
 
 def broker(section: BrokerSection, tell: Callable[[str], None]) -> Broker:
     """Return the broker that the settings name."""
-    limits = StreamLimits(max_age=section.max_age, replicas=section.replicas)
+    limits = StreamLimits(max_age=section.max_age, replicas=section.replicas, is_chosen=section.max_bytes is not None)
     if section.max_bytes is not None:
-        limits = limits.within(section.max_bytes)
+        limits = limits.of(section.max_bytes)
     if section.embedded:
         program = str(section.server) if section.server else None
         return EmbeddedBroker(

@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import nats
@@ -135,6 +136,34 @@ async def test_limits_of_our_own_server(nats_url: str, js: JetStreamContext) -> 
     assert (changed.max_bytes, changed.max_age) == (GIB // 2, 86_400)
 
 
+async def test_streams_grow_to_a_chosen_size(nats_url: str, js: JetStreamContext) -> None:
+    """A size that the settings name makes streams grow on any server, and never shrink on one that is not ours."""
+    chosen = StreamLimits(is_chosen=True)
+    await start(nats_url, chosen.of(400_000))
+    await js.publish("relation.created", bytes(1000))
+
+    assert await start(nats_url, chosen.of(40_000_000)) == []
+    grown = await configs(js)
+    assert [grown[name].max_bytes for name in NAMES] == [20_000_000, 10_000_000, 10_000_000]
+    assert (await js.stream_info("RELATIONS")).state.messages == 1
+
+    told = await start(nats_url, replace(chosen.of(400_000), max_age=86_400))
+    assert len(told) == 3
+    assert "RELATIONS keeps its own limits: max_bytes 20000000 instead of 200000" in told[0]
+    assert (await configs(js))["RELATIONS"].max_bytes == 20_000_000
+
+
+async def test_growth_that_the_server_refuses(tmp_path: Path) -> None:
+    """Where there is no room to grow, the stream stays as it is, the reason is told, and the worker works."""
+    chosen = StreamLimits(is_chosen=True)
+    with TestServer(tmp_path, config="jetstream { max_file_store: 10MB }") as server:
+        await start(server.url, chosen.of(4_000_000))
+        told = await start(server.url, chosen.of(400_000_000))
+
+    assert len(told) == 3
+    assert all("keeps its limits: insufficient storage" in each for each in told), told
+
+
 async def test_more_than_there_is(tmp_path: Path) -> None:
     """Where the server has less room than we ask for, the start says which setting to lower."""
     with (
@@ -163,3 +192,4 @@ def test_limits_within_less() -> None:
     assert limits.relations == GIB // 2
     assert limits.total <= GIB
     assert StreamLimits().within(5 * GIB) == StreamLimits()
+    assert StreamLimits().of(8 * GIB).relations == 4 * GIB

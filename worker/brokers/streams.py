@@ -1,6 +1,6 @@
 """The streams that we need, and what is wrong with those that we find."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from nats.js import JetStreamContext
@@ -27,7 +27,10 @@ DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
-    """Bytes that each stream may hold; seconds that results stay and that repeats are known."""
+    """Bytes that each stream may hold; seconds that results stay and that repeats are known.
+
+    `is_chosen`: somebody set the bytes, so that streams which hold less grow to them.
+    """
 
     relations: int = 2 * GIB
     results: int = GIB
@@ -35,6 +38,7 @@ class StreamLimits:
     max_age: float = 30 * DAY
     duplicate_window: float = 120.0
     replicas: int = 1
+    is_chosen: bool = False
 
     @property
     def total(self) -> int:
@@ -45,6 +49,10 @@ class StreamLimits:
         """Return the same shares of less, where `total` bytes are not enough."""
         if self.total <= total:
             return self
+        return self.of(total)
+
+    def of(self, total: int) -> "StreamLimits":
+        """Return the same shares of so many bytes, more or fewer."""
         share = total / self.total
         return replace(
             self,
@@ -122,8 +130,17 @@ def differences(found: StreamConfig, want: StreamConfig) -> dict[str, object]:
     return {name: getattr(want, name) for name in names if getattr(found, name) != (getattr(want, name) or 0)}
 
 
+def growth(found: StreamConfig, changes: Mapping[str, object]) -> dict[str, object]:
+    """Return the bytes that somebody chose if they are more than the stream has: nothing is lost by that."""
+    size, has = changes.get("max_bytes"), found.max_bytes or 0
+    return {"max_bytes": size} if isinstance(size, int) and 0 < has < size else {}
+
+
 async def provision(js: JetStreamContext, limits: StreamLimits, *, owned: bool, tell: Callable[[str], None]) -> str:
-    """Make the streams that lack; return when RELATIONS was created. An `owned` server takes our limits.
+    """Make the streams that lack; return when RELATIONS was created.
+
+    An `owned` server takes our limits; on others'
+    a stream grows to what the settings ask for, and all else stays as it is.
 
     All are looked at before anything is touched. Raises `BrokerSetupError`.
     """
@@ -136,7 +153,8 @@ async def provision(js: JetStreamContext, limits: StreamLimits, *, owned: bool, 
         if info is None:
             await _create(js, want)
         elif changes := differences(info.config, want):
-            await _differ(js, info, changes, owned=owned, tell=tell)
+            ours = changes if owned else growth(info.config, changes) if limits.is_chosen else {}
+            await _differ(js, info, changes, ours, tell)
     return await created_at(js)
 
 
@@ -168,19 +186,21 @@ async def _create(js: JetStreamContext, want: StreamConfig) -> None:
 async def _differ(
     js: JetStreamContext,
     info: StreamInfo,
-    changes: dict[str, object],
-    *,
-    owned: bool,
+    changes: Mapping[str, object],
+    ours: Mapping[str, object],
     tell: Callable[[str], None],
 ) -> None:
-    if owned:
+    """Change what is ours to change, and tell what else differs."""
+    if ours:
         try:
-            await js.update_stream(info.config.evolve(**changes))
+            await js.update_stream(info.config.evolve(**ours))
         except APIError as error:
             tell(f"stream {info.config.name} keeps its limits: {error.description}")
-        return
-    listed = ", ".join(f"{name} {getattr(info.config, name)} instead of {new}" for name, new in changes.items())
-    tell(f"stream {info.config.name} keeps its own limits: {listed}")
+            return
+    theirs = {name: new for name, new in changes.items() if name not in ours}
+    if theirs:
+        listed = ", ".join(f"{name} {getattr(info.config, name)} instead of {new}" for name, new in theirs.items())
+        tell(f"stream {info.config.name} keeps its own limits: {listed}")
 
 
 def _refusal(want: StreamConfig, wrong: list[str]) -> str:
