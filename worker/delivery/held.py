@@ -19,7 +19,7 @@ class Held:
     the worker before us ended without a hand-over. `alone`: neither folds nor shares a call; `single`: does not
     fold. `marked`: the journal has its `sent` mark. `forced`: sent even though newer data were applied. `hurried`:
     a replay that a live event of its relation waits for. `tried_seconds`: inside calls and back-offs, without
-    pauses and queues.
+    pauses and queues. `key` is the relation that it is about, `position` its place in broker order.
     """
 
     row: Delivery
@@ -42,6 +42,12 @@ class Held:
     unresolved: TargetError | None = None
     is_unanswered: bool = False
     tries: list[Try] = field(default_factory=list)
+    key: Key = field(init=False)
+    position: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.key = (self.row.source, self.row.subject)
+        self.position = self.row.position
 
     @property
     def may_show(self) -> bool:
@@ -49,19 +55,9 @@ class Held:
         return self.maybe_sent or self.is_unanswered
 
     @property
-    def key(self) -> Key:
-        """The relation that it is about."""
-        return (self.row.source, self.row.subject)
-
-    @property
     def is_idle(self) -> bool:
         """Whether it gets only what live traffic leaves."""
         return self.row.rank == "replay" and not self.hurried
-
-    @property
-    def position(self) -> int:
-        """Its place in broker order."""
-        return self.row.position
 
 
 def hold(row: Delivery, event: Event, *, suspect: bool = False) -> Held:

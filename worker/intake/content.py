@@ -25,6 +25,8 @@ def content(message: Message | Received, max_bytes: int) -> Document:
     """Return the event in structured form: attributes, and `data` unless it is absent."""
     if size(message) > max_bytes:
         raise malformed(f"message: is larger than {max_bytes} bytes")
+    if not message.headers:
+        return structured(message.body)
     headers = lowered(message.headers)
     media = header(headers, "content-type") or ""
     if media.lower().startswith(STRUCTURED):
@@ -37,7 +39,8 @@ def content(message: Message | Received, max_bytes: int) -> Document:
 
 def size(message: Message | Received) -> int:
     """Return the bytes of the whole message."""
-    return len(message.body) + sum(map(len, chain.from_iterable(message.headers)))
+    headers = message.headers
+    return len(message.body) + (sum(map(len, chain.from_iterable(headers))) if headers else 0)
 
 
 def check_structured(media: str) -> None:

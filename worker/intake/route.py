@@ -4,11 +4,12 @@ import fnmatch
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from schemas.cloudevent import Event
 
-REMEMBERED = 1024  # sources whose connections are kept at hand; an event can name any
+REMEMBERED = 1024  # sources and lists of names whose connections are kept at hand; an event can name any
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Routes:
         self._sources = {route.name: compiled(route.sources) for route in self._routes.values()}
         self._subjects = {route.name: compiled(route.subjects) for route in self._routes.values()}
         self._remembered: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.named = lru_cache(REMEMBERED)(self._named)
 
     def route(self, event: Event) -> Routed:
         """Return where one event goes."""
@@ -60,7 +62,7 @@ class Routes:
         """Return the kind of system behind a connection."""
         return self._routes[name].target
 
-    def named(self, names: Sequence[str], kind: str) -> Routed:
+    def _named(self, names: tuple[str, ...], kind: str) -> Routed:
         """Return where an event goes that names its connections."""
         known = [self._routes[name] for name in names if name in self._routes]
         return Routed(

@@ -126,7 +126,7 @@ def fields(data: Party, settings: OutSmartSettings, *, create: bool, whole: bool
 
 
 def _cells(found: Named, settings: OutSmartSettings) -> dict[str, Any]:
-    taken = {path: found.pop(path) for path in CELLS if path in found}
+    taken = {path: found.pop(path) for path in [path for path in found if path in CELLS]}
     return {CELLS[path][0]: None if value is None else CELLS[path][1](value, settings) for path, value in taken.items()}
 
 
