@@ -139,10 +139,8 @@ def growth(found: StreamConfig, changes: Mapping[str, object]) -> dict[str, obje
 async def provision(js: JetStreamContext, limits: StreamLimits, *, owned: bool, tell: Callable[[str], None]) -> str:
     """Make the streams that lack; return when RELATIONS was created.
 
-    An `owned` server takes our limits; on others'
-    a stream grows to what the settings ask for, and all else stays as it is.
-
-    All are looked at before anything is touched. Raises `BrokerSetupError`.
+    An `owned` server takes our limits; on others a stream grows to a size that was chosen, and all else stays as it
+    is. All are looked at before anything is touched. Raises `BrokerSetupError`.
     """
     streams = wanted(limits)
     found = [await _found(js, want) for want in streams]
