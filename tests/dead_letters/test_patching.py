@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,6 +57,16 @@ def test_size_is_bounded() -> None:
     with suppress(PatchError):
         Patcher(Decoder(), 1500).patched(came, patch)
         raise AssertionError("it is too large")
+
+
+def test_copies_cannot_grow_without_bound() -> None:
+    """Copies of what holds them are refused as soon as they are too much."""
+    wide = [{"op": "copy", "from": "/data", "path": f"/data/x{number}"} for number in range(100)]
+    deep = [{"op": "copy", "from": "/data", "path": "/data" + "/x" * number} for number in range(1, 100)]
+
+    for patch in (wide, deep):
+        with pytest.raises(PatchError):
+            PATCHER.patched(received(1, document(1, "cust-1")), patch_of(orjson.dumps(patch)))
 
 
 def test_changes_are_told_member_by_member() -> None:
