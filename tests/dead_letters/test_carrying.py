@@ -109,6 +109,30 @@ def test_anything_is_refused_or_read(raw: bytes) -> None:
         lines(raw)
 
 
+HOSTILE: list[object] = [
+    *(None, True, -1, 0, 2**31, 2**63, 2**64 - 1, -(2**63), 1e300, "", "x" * 3000, "\0", "a\0b", "é", [], {}),
+    *([["a", "b"]], [["a"]], "2026-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"),
+]
+
+
+async def test_any_value_in_a_line(house: House, other_house: House) -> None:
+    """Whatever stands in whichever member, the line is refused by its number, or what came can be shown and carried on."""
+    await house.bury(1)
+    line = orjson.loads(await exported(house))
+    for name in line:
+        for number, value in enumerate(HOSTILE):
+            changed = {**line, "id": f"{name}-{number}", name: value}
+            try:
+                done = await other_house.service.take_in(orjson.dumps(changed), "ann")
+            except DamagedError:
+                continue
+            for letter in done.new:
+                await other_house.service.show(letter)
+    again = await exported(other_house)
+
+    assert len(lines(again)) == await other_house.service.count(Filter())
+
+
 async def test_discard_is_undone_for_a_day(house: House) -> None:
     """A discarded letter comes back within a day, with all that was known of it; not later."""
     one, two = await house.bury(1, "cust-1"), await house.bury(2, "cust-2")

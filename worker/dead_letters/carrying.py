@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -20,8 +20,13 @@ VERSION = 1
 PAGE = 200  # letters that are read at once
 DAMAGED_TOLD = 20  # damaged lines that are named
 
-Text = Annotated[str, Field(min_length=1, max_length=2000)]
-Counted = Annotated[int, Field(ge=0)]
+# What each database can keep: PostgreSQL has no NUL in a text, and both have bounds for numbers and moments.
+Plain = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+Text = Annotated[Plain, Field(min_length=1, max_length=2000)]
+Counted = Annotated[int, Field(ge=0, lt=2**31)]
+Number = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+Moment = Annotated[AwareDatetime, Field(strict=False, ge=EARLIEST, le=LATEST)]
 Header = Annotated[tuple[str, str], Field(strict=False)]
 
 
@@ -37,31 +42,31 @@ class Line(BaseModel):
     version: Literal[1]
     id: Text
     connection: Text
-    position: int
-    source: str | None
-    subject: str | None
-    event_id: str | None
+    position: Number
+    source: Plain | None
+    subject: Plain | None
+    event_id: Plain | None
     operation: Literal["create", "update", "delete"] | None
     reason: Text
-    detail: str
-    fingerprint: str
-    status: int | None
-    buried_at: Annotated[AwareDatetime, Field(strict=False)]
-    first_buried_at: Annotated[AwareDatetime, Field(strict=False)]
-    burials: Annotated[int, Field(ge=1)]
+    detail: Plain
+    fingerprint: Plain
+    status: Counted | None
+    buried_at: Moment
+    first_buried_at: Moment
+    burials: Annotated[Counted, Field(ge=1)]
     maybe_sent: bool
     attempts: Counted
     calls: Counted
     replays: Counted
-    delivery_source: str
-    delivery_subject: str
-    delivery_event_id: str
+    delivery_source: Plain
+    delivery_subject: Plain
+    delivery_event_id: Plain
     delivery_operation: Literal["create", "update", "delete"]
     digest: str
-    stream: str
-    stream_sequence: int
-    topic: str
-    received_at: Annotated[AwareDatetime, Field(strict=False)]
+    stream: Plain
+    stream_sequence: Number
+    topic: Plain
+    received_at: Moment
     headers: tuple[Header, ...] = Field(strict=False)
     body_base64: str
     sha256: str
