@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy
 
+from tests.brokers.servers import TestServer
 from tests.journal.makers import delivery, letter, settled
 from worker.brokers.nats import NatsBroker
 from worker.brokers.streams import DEAD_LETTERS, RESULTS
@@ -68,6 +70,12 @@ class Desk:
 @pytest.fixture
 async def desk(nats_url: str) -> AsyncIterator[Desk]:
     """Provide a desk with nothing on it."""
+    async with opened(nats_url) as desk:
+        yield desk
+
+
+@asynccontextmanager
+async def opened(nats_url: str) -> AsyncIterator[Desk]:
     said: list[str] = []
     broker = NatsBroker(nats_url)
     await broker.start()
@@ -81,6 +89,24 @@ async def desk(nats_url: str) -> AsyncIterator[Desk]:
     await client.close()
     await journal.close()
     await broker.stop()
+
+
+async def test_a_broker_that_is_away_is_waited_for(own_nats_server: TestServer) -> None:
+    """While there is no broker results wait, in order; when it is back they are told."""
+    async with opened(own_nats_server.url) as desk:
+        own_nats_server.kill()
+        for outcome in ("applied", "dead_lettered", "applied"):
+            await desk.settle(outcome)
+
+        async def is_said() -> bool:
+            return any("did not take" in words for words in desk.said)
+
+        await desk.until(is_said)
+        assert await desk.unreported() == [1, 2, 3]
+
+        own_nats_server.start()
+        await asyncio.wait_for(desk.reporter.drained(), PATIENCE)
+        assert await desk.unreported() == []
 
 
 @pytest.mark.parametrize(

@@ -118,9 +118,9 @@ class Channel:
 
     async def _publish(self, batch: Sequence[Unreported]) -> tuple[set[int], str]:
         """Publish all; return which were not taken, and why."""
-        most = self._broker.max_payload - HEADERS
         failpoint("before-publish")
         try:
+            most = self._broker.max_payload - HEADERS
             await self._broker.publish([self._publication(result, most) for result in batch])
         except PublishError as error:
             return set(error.failed), str(error)
