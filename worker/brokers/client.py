@@ -1,8 +1,9 @@
 """One connection to a NATS server, kept by FastStream."""
 
 import string
-from asyncio import CancelledError, Future, current_task, get_running_loop
+from asyncio import CancelledError, Future, current_task, get_running_loop, timeout
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from ssl import SSLContext
@@ -18,6 +19,7 @@ from worker.brokers.base import BrokerSetupError
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " \t"
 STATUS_LINE = b"NATS/1.0 "
 HEADERS_AT = len(b"NATS/1.0\r\n")
+CLOSING = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,15 @@ class OneLifeClient(Client):
         return Headers(headers[HEADERS_AT:])
 
     async def _close(self, status: int, do_cbs: bool = True) -> None:  # noqa: FBT001, FBT002 - nats-py's own
-        """Close without sending the rest: on a broken connection nats-py 2.16 stops half-way at that."""
+        """Close without sending the rest: on a broken connection nats-py 2.16 stops half-way at that.
+
+        After a TLS handshake that failed it waits for the transport's end without end.
+        """
         self._pending, self._pending_data_size = [], 0
         try:
-            await super()._close(status, do_cbs)
+            with suppress(TimeoutError):
+                async with timeout(CLOSING):
+                    await super()._close(status, do_cbs)
         finally:
             if not self.lost.done():
                 self.lost.set_result(None)

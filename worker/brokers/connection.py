@@ -150,17 +150,21 @@ class Connection:
     async def _connect(self) -> OneLifeClient:
         try:
             return await self._connector.fresh()
-        except SSLCertVerificationError as error:
-            raise BrokerSetupError(
-                f"the certificate of NATS at {self.where} is not trusted: {error.verify_message}. "
-                "Name its authority in broker.tls."
-            ) from error
-        except NatsError as error:
-            if "authorization" in str(error).lower():
-                raise BrokerSetupError(
-                    f"NATS at {self.where} refuses our credentials. Check the secrets of [broker]."
-                ) from error
-            raise self._connector.heard or error from error
+        except (NatsError, OSError) as error:
+            why = self._connector.heard or error
+            raise (unmendable(why, self.where) or why) from error
+
+
+def unmendable(error: Exception, where: str) -> BrokerSetupError | None:
+    """Return what waiting does not mend: whom we do not trust, and who does not trust us."""
+    if isinstance(error, SSLCertVerificationError):
+        return BrokerSetupError(
+            f"the certificate of NATS at {where} is not trusted: {error.verify_message}. "
+            "Name its authority in broker.tls."
+        )
+    if "authorization" in str(error).lower():
+        return BrokerSetupError(f"NATS at {where} refuses our credentials. Check the secrets of [broker].")
+    return None
 
 
 def check(client: Client, where: str) -> None:

@@ -8,9 +8,9 @@ import orjson
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError, NotFoundError
 
-from worker.brokers.base import BrokerError, BrokerSetupError
+from worker.brokers.base import BrokerError
 from worker.brokers.client import Connector, Credentials, OneLifeClient, addresses
-from worker.brokers.connection import check, refused, said, shown
+from worker.brokers.connection import check, refused, said, shown, unmendable
 from worker.brokers.streams import StreamLimits, misfits, wanted
 
 
@@ -36,12 +36,8 @@ async def inspected(url: str, credentials: Credentials, limits: StreamLimits) ->
     except APIError as error:
         raise BrokerError(error.description or "JetStream is not ready") from error
     except (NatsError, OSError) as error:
-        why = said(connector.heard or error)
-        if "authorization" in why.lower():
-            raise BrokerSetupError(
-                f"NATS at {where} refuses our credentials. Check the secrets of [broker]."
-            ) from error
-        raise BrokerError(f"NATS at {where} does not answer ({why})") from error
+        why = connector.heard or error
+        raise unmendable(why, where) or BrokerError(f"NATS at {where} does not answer ({said(why)})") from error
     finally:
         await connector.drop()
 
