@@ -2,6 +2,8 @@
 
 import asyncio
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from tests.cli.house import SECRETS, SETTINGS, command
 from tests.dead_letters.house import House
+from worker.cli.ledger import person
 from worker.journal.journal import Journal
 
 ACME = "acme-onoffice"
@@ -146,11 +149,40 @@ def test_discarded_letter_comes_back(ids: list[str]) -> None:
     """A letter is discarded for a reason and brought back within the day."""
     assert command("dead", "discard", ids[0], "--why", "a test").out == "1 discarded\n"
     assert len(command("dead", "list", "--json").json) == 2  # type: ignore[arg-type]  # an array
-    assert "discarded" in command("dead", "show", ids[0]).out
+    shown = command("dead", "show", ids[0]).out
+    assert f"discarded by {person()}, " in shown
+    assert ": a test\n" in shown
 
     assert command("dead", "undo", ids[0], "--json").json == {"brought_back": 1}
 
     assert len(command("dead", "list", "--json").json) == 3  # type: ignore[arg-type]  # an array
+
+
+def test_misspelt_connection_is_told(ids: list[str]) -> None:
+    """Where nothing is there for a name, it is said when that name is nobody's."""
+    for words in ("list", "groups"):
+        told = command("dead", words, "--connection", ACME[:-1])
+        assert (told.code, told.out) == (0, "")
+        assert f"did you mean '{ACME}'" in told.err
+        assert "no dead letters" in told.err
+    assert len(ids) == 3
+
+
+@pytest.mark.process
+def test_pipe_that_closes_early_is_no_error(ids: list[str]) -> None:
+    """Who reads only the beginning of an export gets that, and no complaint."""
+    export = subprocess.Popen(
+        [sys.executable, "-m", "worker", "dead", "export"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert export.stdout
+    assert export.stderr
+    export.stdout.close()
+    told = export.stderr.read()
+    export.stderr.close()
+    export.wait(10)
+    assert b"error" not in told, told
+    assert b"Traceback" not in told
+    assert len(ids) == 3
 
 
 def test_letters_travel(ids: list[str], folder: Path) -> None:

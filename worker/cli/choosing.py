@@ -11,6 +11,7 @@ import typer
 from worker.cli.exits import Exit, Problem, nothing
 from worker.cli.ledger import with_journal
 from worker.cli.options import settings
+from worker.cli.output import note
 
 if TYPE_CHECKING:
     from worker.dead_letters.errors import DeadLetterError
@@ -109,6 +110,18 @@ def served(config: Path | None, ask: "Callable[[DeadLetters], Awaitable[Answer]]
         return with_journal(read, lambda journal: ask(service(read, journal)))
     except DeadLetterError as error:
         raise refused(error) from error
+
+
+def none_here(config: Path | None, connections: Many) -> None:
+    """Say that nothing is there, and where a name is nobody's, that too: it may be misspelt."""
+    from worker.configuration.findings import meant, shown
+    from worker.journal.rows import INTAKE
+
+    known = {*settings(config).connections, INTAKE}
+    for name in connections or ():
+        if name not in known:
+            note(f"the settings have no connection {shown(name)}{meant(name, known)}")
+    note("no dead letters")
 
 
 def service(read: "Settings", journal: "Journal") -> "DeadLetters":

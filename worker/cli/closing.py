@@ -1,5 +1,6 @@
 """The noun `dead`, where letters are discarded, brought back and carried."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +21,7 @@ from worker.cli.choosing import (
     Until,
     Why,
     Yes,
+    none_here,
     served,
 )
 from worker.cli.exits import Exit, Problem
@@ -53,7 +55,7 @@ def groups(
     elif found:
         show_table(COLUMNS, [cause_row(each) for each in found], numbers=("count",))
     else:
-        note("no dead letters")
+        none_here(config, connection)
 
 
 def cause_row(cause: "Cause") -> tuple[Any, ...]:
@@ -171,6 +173,8 @@ async def written(dead: "DeadLetters", wanted: "Filter", file: Path | None) -> i
         out.flush()
         if file:
             out.close()
+    except BrokenPipeError:  # whoever reads us has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         raise Problem(f"{file or 'standard output'} cannot be written: {error.strerror}") from error
     return count

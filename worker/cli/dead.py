@@ -16,10 +16,11 @@ from worker.cli.choosing import (
     Statuses,
     Subjects,
     Until,
+    none_here,
     served,
 )
 from worker.cli.options import AsJson, ConfigFile
-from worker.cli.output import note, say, show_fields, show_json, show_table
+from worker.cli.output import moment, note, say, show_fields, show_json, show_table
 
 if TYPE_CHECKING:
     from worker.dead_letters.reading import Replayed
@@ -65,7 +66,7 @@ def list_(
         columns = ("id", "connection", "relation", "reason", "buried", "detail")
         show_table(columns, [letter_row(one) for one in found[:most]])
     else:
-        note("no dead letters")
+        none_here(config, connection)
     if len(found) > most:
         note(f"there are more than {most}; --most shows more, --connection and --reason choose")
 
@@ -127,7 +128,7 @@ def case_fields(found: "Buried", case: dict[str, Any]) -> list[tuple[str, Any]]:
         ("source", letter.source),
         ("event", letter.event_id),
         ("operation", letter.operation),
-        ("state", found.state if found.state != "open" else None),
+        ("state", closed(found)),
         ("buried", letter.buried_at),
         ("reason", f"{letter.reason}{times}"),
         ("detail", letter.detail),
@@ -136,6 +137,15 @@ def case_fields(found: "Buried", case: dict[str, Any]) -> list[tuple[str, Any]]:
         ("applied in part", "yes" if case.get("applied_in_part") else None),
         ("fingerprint", letter.fingerprint),
     ]
+
+
+def closed(found: "Buried") -> str | None:
+    """Say how, by whom and why a letter was closed; None: it is open."""
+    if found.state == "open":
+        return None
+    by = f" by {found.closed_by}" if found.closed_by else ""
+    at = f", {moment(found.closed_at)}" if found.closed_at else ""
+    return f"{found.state}{by}{at}{f': {found.why}' if found.why else ''}"
 
 
 def show_tries(tries: list[dict[str, Any]]) -> None:

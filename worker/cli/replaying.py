@@ -1,5 +1,6 @@
 """The noun `dead`, where letters are sent again: plans and their progress."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from worker.sending.quota import Quota
 
 Plan = Annotated[str, typer.Argument(help="Its id, as `dead plans` tells it.")]
+LEFT = "left as they were"
 COLUMNS = ("plan", "state", "made", "by", "why")
 
 
@@ -83,7 +85,7 @@ def plan(
         show_json(rehearsal_json(told)) if as_json else show_rehearsal(told)
         return
     made = served(config, lambda dead: dead.plan(wanted, meant, person(), everything=yes))
-    told_plan(made, as_json=as_json, hint=f"relation-worker dead apply {made.id}")
+    told_plan(made, as_json=as_json, hint=f"to begin: relation-worker dead apply {made.id}")
 
 
 def terms(why: str, patch: str | None, rate: str | None, *, force: bool, share: float, canary: int) -> "Terms":
@@ -122,7 +124,8 @@ def quota(given: str | None) -> "Quota | None":
 
 def apply(plan: Plan, config: ConfigFile = None, *, as_json: AsJson = False) -> None:
     """Let a plan begin: its canary first, then the rest. A running worker does it."""
-    told_plan(served(config, lambda dead: dead.apply(plan, person())), as_json=as_json)
+    begun = served(config, lambda dead: dead.apply(plan, person()))
+    told_plan(begun, as_json=as_json, hint=f"to watch it: relation-worker dead progress {begun.id}")
 
 
 def pause(plan: Plan, config: ConfigFile = None, *, why: Why = "", as_json: AsJson = False) -> None:
@@ -159,7 +162,14 @@ def plans(
 def progress(plan: Plan, config: ConfigFile = None, *, as_json: AsJson = False) -> None:
     """Show how far a plan has come, and why it stands still if it does."""
     told = served(config, lambda dead: dead.progress(plan))
-    show_json(progress_json(told)) if as_json else show_fields(progress_fields(told))
+    if as_json:
+        show_json(progress_json(told))
+        return
+    show_fields(progress_fields(told))
+    if told.view.state == "canary_failed":
+        note(
+            "the first letters did not come through, so the rest was not sent: `relation-worker dead groups` tells why"
+        )
 
 
 def told_plan(view: "PlanView", *, as_json: bool, hint: str = "") -> None:
@@ -168,7 +178,7 @@ def told_plan(view: "PlanView", *, as_json: bool, hint: str = "") -> None:
         return
     say(f"{view.id} {view.state}")
     if hint:
-        note(f"to begin: {hint}")
+        note(hint)
 
 
 def plan_row(view: "PlanView") -> tuple[Any, ...]:
@@ -196,14 +206,17 @@ def plan_json(view: "PlanView") -> dict[str, Any]:
 
 
 def progress_fields(told: "Progress") -> list[tuple[str, Any]]:
-    terms = told.view.document.terms
+    from worker.dead_letters.plans import OVER
+
+    terms, is_over = told.view.document.terms, told.view.state in OVER
+    coming = [f"{count} at {name}" for name, count in sorted(told.connections.items())]
     return [
         ("plan", told.view.id),
         ("state", told.view.state),
         ("why", terms.why),
         ("letters", f"{told.ended} of {told.letters}"),
-        *((state, count) for state, count in sorted(told.counts.items())),
-        ("to come", ", ".join(f"{count} at {name}" for name, count in sorted(told.connections.items())) or None),
+        *((LEFT if is_over and state == "planned" else state, count) for state, count in sorted(told.counts.items())),
+        ("to come", None if is_over else ", ".join(coming) or None),
         ("in the last minute", f"{told.per_minute:g}"),
         ("stands still", told.stalled),
     ]
@@ -246,10 +259,18 @@ def shown_fields(each: "Shown") -> list[tuple[str, Any]]:
         ("relation", each.letter.subject),
         ("would be", f"{each.verdict}: {each.detail}" if each.detail else each.verdict),
         ("waits for", each.waits_for),
-        *(("changed", f"{one['path']}: {one['before']!r} -> {one['after']!r}") for one in each.changes),
+        *(
+            ("changed", f"{one['path']}: {told_value(one['before'])} -> {told_value(one['after'])}")
+            for one in each.changes
+        ),
         ("call", call),
         ("sends", request.get("request") or None),
     ]
+
+
+def told_value(value: Any) -> str:
+    """Return a part of an event as its JSON has it."""
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def rehearsal_json(told: "Rehearsal") -> dict[str, Any]:

@@ -109,8 +109,14 @@ def order(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda each: TURN.index(each[0] if each[0] in TURN else "")))
 
 
+def counts(many: Mapping[str, Any]) -> str:
+    """Return counts by name in one line, the most advanced first."""
+    return ", ".join(f"{many[name]} {words(name)}" for name in order(many))
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "ago": ago,
+    "counts": counts,
     "number": number,
     "order": order,
     "plural": plural,

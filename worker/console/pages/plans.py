@@ -1,6 +1,7 @@
 """Replays: planned, rehearsed, applied, watched, held, ended."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -14,10 +15,21 @@ from worker.console.pages.letters import chosen, text_pairs
 from worker.console.problem import ProblemError
 from worker.console.sources import SOURCES
 from worker.dead_letters.plans import OVER, Progress
+from worker.journal.journal import Journal
 from worker.journal.replays import PlannedLetter
 
 TROUBLE_SHOWN = 25
 DEFAULTS = {"why": "", "patch": "", "rate": "", "canary": "3", "share": "0", "force": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A letter that did not come through; `name` is what a person calls it."""
+
+    letter: str
+    name: str
+    state: str
+    why: str
 
 
 async def plans(request: web.Request) -> web.Response:
@@ -114,13 +126,23 @@ async def seen(request: web.Request) -> dict[str, Any]:
     return {"progress": progress, "trouble": await trouble(request, progress), "is_over": progress.view.state in OVER}
 
 
-async def trouble(request: web.Request, progress: Progress) -> list[PlannedLetter]:
+async def trouble(request: web.Request, progress: Progress) -> list[Stuck]:
     """Return some of the letters that did not come through."""
-    replays, found = request.app[SOURCES].journal.replays, []
+    journal, found = request.app[SOURCES].journal, []
     for state in progress.counts:
         if state not in {"planned", "offered", "applied"}:
-            found += await replays.letters(progress.view.id, state, 0, TROUBLE_SHOWN)
-    return found[:TROUBLE_SHOWN]
+            found += await journal.replays.letters(progress.view.id, state, 0, TROUBLE_SHOWN)
+    return [await stuck(journal, each) for each in found[:TROUBLE_SHOWN]]
+
+
+async def stuck(journal: Journal, planned: PlannedLetter) -> Stuck:
+    """Return a letter with what is known of it now."""
+    buried = await journal.letters.one(planned.letter)
+    if buried is None:
+        return Stuck(planned.letter, planned.letter, planned.state, planned.note or "")
+    letter = buried.letter
+    why = planned.note or (letter.detail if planned.state == "dead_lettered" else "")
+    return Stuck(letter.id, letter.subject or letter.event_id or letter.id, planned.state, why)
 
 
 async def live(request: web.Request) -> dict[str, str]:
