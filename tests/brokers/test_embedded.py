@@ -5,9 +5,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nats
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.brokers.taking import Taker, Told, event, numbered, taking
 from worker.brokers import server as server_room
@@ -15,6 +19,14 @@ from worker.brokers.base import BrokerSetupError
 from worker.brokers.embedded import EmbeddedBroker, find
 from worker.brokers.process import program
 from worker.brokers.store import STORE_LOCK, Store, quoted
+
+
+def orjson_or_nothing(value: object) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # what no JSON can hold
+        return b""
+
 
 # A worker that starts its broker, says the server's process, and waits to be killed.
 WORKER = """
@@ -220,6 +232,25 @@ async def test_program_named(folder: Path) -> None:
     await broker.start()
     assert broker.connected
     await broker.stop()
+
+
+@given(
+    st.binary(max_size=60)
+    | st.recursive(
+        st.none() | st.integers() | st.text(max_size=9) | st.just("nats://127.0.0.1:1"),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["nats", "x"]), inner),
+    ).map(orjson_or_nothing)
+)
+def test_any_ports_file(content: bytes) -> None:
+    """A ports file that cannot be read tells of no server, and harms nobody."""
+    with TemporaryDirectory() as folder:
+        store = Store(Path(folder))
+        (store.folder / "nats-server_17.ports").write_bytes(content)
+        (store.folder / "port").write_bytes(content)
+        running = store.running()
+
+        assert -1 <= store.last_port() < 65_536
+        assert running is None or (running.pid == 17 and 0 < running.port < 65_536)
 
 
 def test_quoting() -> None:

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from worker.sending.skew import skew
 from worker.sending.wire import Response
@@ -24,3 +26,14 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 def test_skew(date: str, ahead: float | None) -> None:
     """The difference is told with its sign; an answer without a readable time tells nothing."""
     assert skew(Response(200, {"date": date}), NOON) == ahead
+
+
+@given(
+    st.text(max_size=40)
+    | st.from_regex(r"(Mon, )?[0-9]{1,3} [A-Z][a-z]{2} [0-9]{1,5} [0-9]{2}:[0-9]{2}(:[0-9]{2})? [+-]?[0-9A-Z]{1,5}")
+)
+def test_any_date(text: str) -> None:
+    """Whatever stands there, it is a difference or none."""
+    ahead = skew(Response(200, {"date": text}), NOON)
+
+    assert ahead is None or abs(ahead) < 1e12

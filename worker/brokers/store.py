@@ -15,6 +15,7 @@ if sys.platform != "win32":
     import fcntl
 
 STORE_LOCK, WORKER_LOCK = "store.lock", "worker.lock"
+PORTS = range(1, 65_536)
 MIB = 1024**2
 MAX_PAYLOAD = 16 * MIB
 # Of the disk's free room, what the streams may take; the rest is for the journal and everybody else.
@@ -108,9 +109,10 @@ class Store:
     def running(self) -> Running | None:
         """Read the newest ports file that is whole; whether that server still lives is another question."""
         for path in sorted(self._ports_files(), key=_age):
-            with suppress(OSError, orjson.JSONDecodeError, LookupError, ValueError):
-                url = orjson.loads(path.read_bytes())["nats"][0]
-                return Running(int(path.stem.rpartition("_")[2]), str(url))
+            with suppress(OSError, LookupError, TypeError, ValueError):
+                running = Running(int(path.stem.rpartition("_")[2]), str(orjson.loads(path.read_bytes())["nats"][0]))
+                if running.port in PORTS:
+                    return running
         return None
 
     def forget(self) -> None:
@@ -124,9 +126,10 @@ class Store:
     def last_port(self) -> int:
         """Return the port of the last server here, so that its URL stays true; -1: any."""
         try:
-            return int(self._port.read_text())
+            port = int(self._port.read_text())
         except (OSError, ValueError):
             return -1
+        return port if port in PORTS else -1
 
     def keep_port(self, port: int) -> None:
         """Remember it for the next."""
