@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.settings import SECTIONS, SettingsError, build, load
+from worker.targets.options import secret_options
 from worker.targets.registry import TARGETS
 
 SCALARS = (
@@ -94,3 +95,41 @@ def test_any_file(tmp_path_factory: Any, content: bytes) -> None:
     path.write_bytes(content)
     with suppress(SettingsError):
         load(path, {})
+
+
+SECRET = "s3cr3t"
+HIDDEN = sorted({(target, option) for target, each in TARGETS.items() for option in secret_options(each.settings)})
+TEXTS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=8)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(HIDDEN), TEXTS, TEXTS, st.data())
+def test_any_secret(hidden: tuple[str, str], before: str, after: str, data: st.DataObject) -> None:
+    """Whatever a secret looks like and whatever stands beside it, nothing that people read holds it."""
+    target, option = hidden
+    secret = f"{before}{SECRET}{after}"
+    beside = data.draw(connection(target))
+    told = shown({"connections": {"acme": beside | {"target": target, option: secret}}})
+
+    assert SECRET not in told
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(HIDDEN), st.binary(max_size=40))
+def test_any_secret_file(tmp_path_factory: Any, hidden: tuple[str, str], content: bytes) -> None:
+    """A secret file with any bytes makes settings or SettingsError, and is not shown."""
+    folder: Path = tmp_path_factory.getbasetemp() / "any-secrets"
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    target, option = hidden
+    (folder / f"acme.{option}").write_bytes(SECRET.encode() + content)
+    config = folder.parent / "any-secrets.toml"
+    config.write_text(f"[worker]\nsecrets = '{folder}'\n[connections.acme]\ntarget = '{target}'\n")
+    try:
+        made = load(config, {})
+        told = f"{made!r} {made.describe()}"
+    except SettingsError as error:
+        told = f"{error} {error!r}"
+
+    assert SECRET not in told
