@@ -8,7 +8,7 @@ from typing import Any
 
 from worker.console.flow import Flow, Minute
 from worker.delivery.connection import Connection
-from worker.delivery.forecast import excess, most_a_second
+from worker.delivery.forecast import excess, most_a_second, outlook
 from worker.delivery.standing import Standing, standings
 from worker.journal.journal import Journal
 from worker.journal.rows import INTAKE
@@ -129,7 +129,7 @@ class Board:
             taken_a_minute=taken,
             settled_a_minute=settled,
             most_a_minute=most(gate, batch) if gate else None,
-            forecast=forecast(gate, standing.waiting, batch, settled) if gate else None,
+            forecast=outlook(gate, standing.waiting, batch, settled / 60) if gate else standing.forecast,
             is_ours=gate is not None,
         )
 
@@ -139,16 +139,6 @@ def quotas(gate: Gate) -> tuple[QuotaUse, ...]:
 
 
 def most(gate: Gate, batch: int) -> float | None:
-    """Return the deliveries a minute that go out at best: every call full, and no faster than refusals taught us."""
-    rate = most_a_second([use.quota for use in gate.use], batch)
-    if gate.learned_rate is not None:
-        rate = min(rate, gate.learned_rate * batch)
+    """Return the deliveries a minute that go out at best, None: nothing bounds them."""
+    rate = most_a_second([use.quota for use in gate.use], batch, gate.learned_rate)
     return None if math.isinf(rate) else rate * 60
-
-
-def forecast(gate: Gate, waiting: int, batch: int, settled_a_minute: float) -> float:
-    """Return about how long what waits will take: as the gate reckons, or as the last minutes went if slower."""
-    best = gate.forecast(math.ceil(waiting / batch))
-    if not waiting or gate.paused is not None or settled_a_minute < 1 or waiting < settled_a_minute:
-        return best
-    return max(best, waiting / settled_a_minute * 60)

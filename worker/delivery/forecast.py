@@ -2,9 +2,10 @@
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from worker.sending.gate import Gate
 from worker.sending.quota import Quota
 
 WITHIN = 300.0  # seconds whose average counts as "now"
@@ -35,20 +36,30 @@ class Pace:
 
     @property
     def inflow(self) -> float:
-        """Events a second, 0 before there is enough to tell."""
-        first, last = self.moments[0], self.moments[-1]
-        if last.at - first.at < SHORTEST:
+        """Events a second that came in, 0 before there is enough to tell."""
+        return self._a_second(lambda moment: moment.waiting + moment.settled)
+
+    @property
+    def outflow(self) -> float:
+        """Events a second that ended, 0 before there is enough to tell."""
+        return self._a_second(lambda moment: moment.settled)
+
+    def _a_second(self, count: Callable[[Moment], int]) -> float:
+        if not self.moments:
             return 0.0
-        return max(0, last.waiting - first.waiting + last.settled - first.settled) / (last.at - first.at)
+        first, last = self.moments[0], self.moments[-1]
+        seconds = last.at - first.at
+        return max(0, count(last) - count(first)) / seconds if seconds >= SHORTEST else 0.0
 
     def exceeds(self, most: float) -> bool:
         """Say whether more comes in than that, and it shows."""
         return self.moments[-1].waiting > FEW and self.inflow > most
 
 
-def most_a_second(quotas: Sequence[Quota], batch: int) -> float:
-    """Return the deliveries a second that the quotas allow when every call is full."""
-    return min((quota.calls / quota.seconds for quota in quotas), default=math.inf) * batch
+def most_a_second(quotas: Sequence[Quota], batch: int, learned: float | None = None) -> float:
+    """Return the deliveries a second that go out at best: every call full, no faster than refusals taught us."""
+    calls = min((quota.calls / quota.seconds for quota in quotas), default=math.inf)
+    return min(calls, math.inf if learned is None else learned) * batch
 
 
 def excess(inflow: float, most: float) -> str:
@@ -63,6 +74,17 @@ def drained_in(waiting: int, quotas: Sequence[Quota], batch: int) -> float:
     """Return the seconds that so many deliveries take at least, each window beginning empty."""
     calls = math.ceil(waiting / batch)
     return max((math.ceil(calls / quota.calls) - 1) * quota.seconds for quota in quotas) if calls and quotas else 0.0
+
+
+def outlook(gate: Gate, waiting: int, batch: int, outflow: float) -> float:
+    """Return about how many seconds what waits will take, by who has the gate; infinity: until somebody resumes."""
+    best = gate.forecast(math.ceil(waiting / batch))
+    return best if gate.paused is not None else at_pace(best, waiting, outflow)
+
+
+def at_pace(best: float, waiting: int, outflow: float) -> float:
+    """Return what is best, or as long as it takes when it goes on as of late; a few prove no pace."""
+    return max(best, waiting / outflow) if waiting > FEW and outflow * SHORTEST >= 1.0 else best
 
 
 def told(seconds: float) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from worker.delivery.connection import Connection
-from worker.delivery.forecast import Pace, most_a_second, told
+from worker.delivery.forecast import Pace, most_a_second, outlook, told
 from worker.delivery.telling import Telling
 from worker.journal.backlog import Backlog
 from worker.journal.errors import JournalError
@@ -65,10 +65,11 @@ class Gauges:
         waiting = self.backlog.get(name, NOTHING).live
         pace = self.paces[name]
         pace.note(at, waiting, self.tellings[name].settled)
-        most = most_a_second(connection.settings.quotas, connection.settings.batch)
+        options, gate = connection.settings, connection.gate
+        most = most_a_second(options.quotas, options.batch, gate.learned_rate)
         if pace.exceeds(most) and name not in self.warned:
             self.warned.add(name)
-            seconds = connection.gate.forecast(math.ceil(waiting / connection.settings.batch))
+            seconds = outlook(gate, waiting, options.batch, pace.outflow)
             self.tell(
                 f"{name}: {pace.inflow * 60:,.0f} events a minute come in and its quota allows {most * 60:,.0f}; "
                 f"{waiting:,} wait, and would take about {told(seconds)} if no more came"
@@ -95,7 +96,7 @@ class Gauges:
     def figures(self, name: str, connection: Connection) -> Figures:
         """Return one connection's."""
         gate, backlog = connection.gate, self.backlog.get(name, NOTHING)
-        seconds = gate.forecast(math.ceil(backlog.live / connection.settings.batch))
+        seconds = outlook(gate, backlog.live, connection.settings.batch, self.paces[name].outflow)
         return Figures(
             connection=name,
             target=connection.target.name,
