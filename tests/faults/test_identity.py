@@ -99,11 +99,43 @@ async def test_removed(tmp_path: Path) -> None:
 
 
 async def test_repointed(tmp_path: Path) -> None:
-    """Another account under a known name is refused: its records are not those that the journal knows."""
+    """Another account under a known name is refused; if it is the same by another key, `rekey` says so."""
     await known(tmp_path)
     configured(tmp_path, acme="Cust2")
 
     said = refused(tmp_path)
+    assert "acme is known as another account" in said
+    assert "connections rekey acme" in said
+    assert await waiting(tmp_path, "acme") == 1
 
-    assert "acme" in said
-    assert "connections rekey acme" in said or "connections rename acme" in said
+    assert command(tmp_path, "connections", "rekey", "acme")[0] == 0
+    starts(tmp_path)
+
+    assert await waiting(tmp_path, "acme") == 1
+
+
+async def test_repointed_for_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new account gets a new name; what waits for the old one is given up by a person only, and goes nowhere."""
+    await known(tmp_path)
+    configured(tmp_path, acme="Cust2")
+    assert "give it a new name" in refused(tmp_path)
+    for secret in SECRETS:
+        monkeypatch.setenv(f"RELATION_WORKER_CONNECTIONS__OTHER__{secret}", "sandbox-secret-1")
+    configured(tmp_path, other="Cust2")
+
+    said = refused(tmp_path)
+    assert "connections retire acme" in said
+    assert command(tmp_path, "connections", "retire", "acme")[0] == 0
+    starts(tmp_path)
+
+    assert (await waiting(tmp_path, "acme"), await waiting(tmp_path, "other")) == (1, 0)
+
+
+async def test_doubled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two connections to one account would double its quota: refused, with what to do if it was renamed."""
+    await known(tmp_path)
+    for secret in SECRETS:
+        monkeypatch.setenv(f"RELATION_WORKER_CONNECTIONS__OTHER__{secret}", "sandbox-secret-1")
+    configured(tmp_path, acme="Cust1", other="Cust1")
+
+    assert "same account" in refused(tmp_path)
