@@ -1,7 +1,8 @@
 """Results on their way to a broker that does not take all of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,11 +15,14 @@ from nats.js.api import DiscardPolicy
 
 from tests.brokers.servers import TestServer
 from tests.journal.makers import delivery, letter, settled
+from worker.brokers.base import Publication, PublishError
 from worker.brokers.nats import NatsBroker
 from worker.brokers.streams import DEAD_LETTERS, RESULTS
-from worker.delivery.report import Reporter
+from worker.delivery.channel import Channel
+from worker.delivery.report import Reporter, result_of
 from worker.journal.journal import Journal
-from worker.journal.rows import Outcome, Settled
+from worker.journal.rows import Outcome, Settled, Unreported
+from worker.simulation.run import Silence
 
 PATIENCE = 20.0
 TOO_LARGE = 2 * 1024 * 1024
@@ -175,3 +179,44 @@ async def test_what_another_owner_left_is_told(desk: Desk) -> None:
     await desk.until(only_one_is_left)
 
     assert await desk.count(DEAD_LETTERS) == 1
+
+
+@pytest.mark.looptime
+async def test_what_was_refused_alone_is_tried_again_however_much_comes() -> None:
+    """What is set aside is tried from time to time, also while there is always something else to tell."""
+    broker = Choosy()
+    told: list[int] = []
+
+    async def hear(results: Sequence[Unreported]) -> None:
+        told.extend(each.position for each in results)
+
+    channel = Channel(broker, result_of, hear, lambda _: None)
+    running = asyncio.create_task(channel.run())
+    channel.add([unreported(0)])
+    for number in range(1, 100):
+        broker.refused = {"r0"} if number < 50 else set()
+        channel.add([unreported(number)])
+        await asyncio.sleep(0.2)
+    running.cancel()
+    await asyncio.wait([running])
+
+    assert sorted(told) == list(range(100))
+    assert broker.asked["r0"] < 20
+
+
+class Choosy(Silence):
+    """Takes all but what a test refuses."""
+
+    def __init__(self) -> None:
+        self.refused: set[str] = set()
+        self.asked: Counter[str] = Counter()
+
+    async def publish(self, publications: Sequence[Publication]) -> None:
+        """Refuse some."""
+        self.asked.update(each.id for each in publications)
+        if failed := {at: "no" for at, each in enumerate(publications) if each.id in self.refused}:
+            raise PublishError(failed, len(publications))
+
+
+def unreported(number: int) -> Unreported:
+    return Unreported("acme", number, "applied", None, orjson.dumps({"id": f"r{number}"}))

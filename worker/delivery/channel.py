@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from itertools import islice
 
 from worker.brokers.base import Broker, BrokerError, Publication, PublishError
@@ -38,6 +39,7 @@ class Channel:
         self._queue: deque[Unreported] = deque()
         self._aside: deque[Unreported] = deque()
         self._doubted: set[Place] = set()
+        self._again_at = 0.0
         self._work = asyncio.Event()
 
     def __len__(self) -> int:
@@ -54,26 +56,27 @@ class Channel:
 
     async def run(self) -> None:
         """Publish until cancelled."""
-        wait, longest = PATIENCE
+        loop, (wait, longest) = asyncio.get_running_loop(), PATIENCE
         while True:
-            if not await self._has_work(longest if self._aside else None):
+            await self._stirred()
+            if self._aside and loop.time() >= self._again_at:
                 await self._try_aside()
-            elif await self._round():
+                self._again_at = loop.time() + longest
+            if not self._queue:
+                continue
+            if await self._round():
                 wait = PATIENCE[0]
             else:
                 await asyncio.sleep(wait)
                 wait = min(longest, wait * 2)
 
-    async def _has_work(self, seconds: float | None) -> bool:
-        """Wait for work, at most so long."""
+    async def _stirred(self) -> None:
+        """Wait for work, or until it is time to try again what is set aside."""
         if not self._queue:
             self._work.clear()
-            try:
-                async with asyncio.timeout(seconds):
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(self._again_at if self._aside else None):
                     await self._work.wait()
-            except TimeoutError:
-                return False
-        return True
 
     async def _round(self) -> bool:
         """Publish the first of the queue; return whether the broker took any of them."""
