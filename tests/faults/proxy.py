@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Self
 
@@ -40,6 +41,10 @@ class Proxy:
             end.transport.abort()
         self._ends.clear()
 
+    def changed(self, part: bytes) -> bytes:
+        """Return what is handed on of a part; as it is, unless somebody knows better."""
+        return part
+
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self.is_open:
             writer.transport.abort()
@@ -47,15 +52,15 @@ class Proxy:
         there, onward = await asyncio.open_connection("127.0.0.1", self._behind)
         self._ends |= {writer, onward}
         for source, sink in ((reader, onward), (there, writer)):
-            task = asyncio.create_task(carry(source, sink))
+            task = asyncio.create_task(carry(source, sink, self.changed))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
 
-async def carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+async def carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter, changed: Callable[[bytes], bytes]) -> None:
     """Bring bytes from one side to the other until either is gone."""
     with suppress(OSError):
         while part := await source.read(65_536):
-            sink.write(part)
+            sink.write(changed(part))
             await sink.drain()
     sink.close()

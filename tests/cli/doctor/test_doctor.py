@@ -120,10 +120,15 @@ target = "onoffice"
 target = "silvasoft"
 username = "it@acme.example"
 quotas = ["2/s"]
+[connections.centre]
+target = "silvasoft"
+username = "it@acme.example"
+quotas = ["2/s", "50/min", "5000/h"]
 """
 SECRETS = {
     "NORTH__API_KEY": "silvasoft-key-1",
     "SOUTH__API_KEY": "silvasoft-key-2",
+    "CENTRE__API_KEY": "silvasoft-key-3",
     "EAST__TOKEN": "onoffice-token-1",
     "EAST__SECRET": "onoffice-secret-1",
     "WEST__TOKEN": "onoffice-token-1",
@@ -144,7 +149,7 @@ def test_broken_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {"worker.instanse", "broker.url", "connections.north.quotas.0"} <= settings
     assert settings & {"connections.east", "connections.west"}
     assert any(each.startswith("connections.acme-outsmart") for each in settings)
-    assert ("quotas", "south") in bad(found)
+    assert {("quotas", "south"), ("quotas", "centre")} <= set(bad(found))
     assert "s3cr3t-word" not in str(found)
     assert all(each["mend"] for each in found if each["verdict"] == "bad")
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 ROUNDS = 3  # what is taken out may bring to light what is wrong beside it
 HOUR = 3600.0
-# What the smallest plan allows, and so our default; abuse may end in a block for good.
+# What the smallest plan allows, and so our default, and the largest; abuse may end in a block for good.
 # https://developers.silvasoft.nl/ (read November 2026)
-SMALLEST_PLAN = 15
+SMALLEST_PLAN, LARGEST_PLAN = 15, 1200
 
 
 def configured(file: Path | None) -> "tuple[Settings | None, list[Finding]]":
@@ -69,6 +69,9 @@ def quotas(read: "Settings") -> Iterator[Finding]:
         elif not hours:
             said = f"{told}: Silvasoft counts calls an hour, and none is set"
             yield Finding("quotas", name, "bad", said, f'add your plan\'s: connections.{name}.quotas = [..., "15/h"]')
+        elif min(quota.calls for quota in hours) > LARGEST_PLAN:
+            said = f"{told}: no plan of Silvasoft's allows more than {LARGEST_PLAN} calls an hour"
+            yield Finding("quotas", name, "bad", said, f"set your plan's in connections.{name}.quotas")
         elif min(quota.calls for quota in hours) == SMALLEST_PLAN:
             said = f"{told}: the hour is the smallest plan's"
             mend = f"if your plan allows more, set it in connections.{name}.quotas"
