@@ -82,6 +82,7 @@ class Conductor:
         supply = self.supply(name)
         supply.plans = [each for each in plans if name in self._places[each.id]]
         supply.is_pending = is_pending
+        supply.forget()
         connection.engine.replaying.wake()
 
     async def standing(self, plan: Plan) -> Running | None:

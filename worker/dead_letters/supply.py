@@ -20,6 +20,7 @@ from worker.journal.letters import Chosen
 from worker.journal.rows import Delivery
 
 FIRST_PLACE = -(2**62)  # imported letters lie below zero
+PAGE = 2 * UNDER_WAY  # letters of a plan that are read at once
 PAGES = 4  # of letters that cannot go now, before it is left to the next time
 NO_TERMS = Document(Terms("the plan is there no more"))
 DEAD = frozenset({"cancelled", "canary_failed"})
@@ -45,6 +46,26 @@ class Running:
 
 
 @dataclass(slots=True)
+class Ahead:
+    """Letters of a plan that were read ahead, in order; only offering them says whether they still may go."""
+
+    due: list[Due] = field(default_factory=list)
+    after: int = 0
+
+    def take(self, most: int, is_free: IsFree, busy: set[Key]) -> list[Due]:
+        """Take out the first that can go now; none goes before an earlier one of its relation."""
+        chosen: list[Due] = []
+        left: list[Due] = []
+        for due in self.due:
+            key = key_of(due.letter)
+            is_chosen = len(chosen) < most and key not in busy and is_free(key, due.letter.position)
+            (chosen if is_chosen else left).append(due)
+            busy.add(key)
+        self.due = left
+        return chosen
+
+
+@dataclass(slots=True)
 class Supply:
     """The letters of one connection; the conductor says which plans run, the engine asks for the next.
 
@@ -59,6 +80,7 @@ class Supply:
     plans: list[Running] = field(default_factory=list)
     is_pending: bool = False
     held_back: frozenset[Key] = frozenset()
+    ahead: dict[str, Ahead] = field(default_factory=dict)
 
     @property
     def is_wanted(self) -> bool:
@@ -69,6 +91,10 @@ class Supply:
     def share(self) -> float:
         """Part of slots and quotas that replays get in any case."""
         return max((plan.document.terms.share for plan in self.plans), default=0.0)
+
+    def forget(self) -> None:
+        """Drop what was read ahead: the journal knows better by now."""
+        self.ahead.clear()
 
     async def next(self, most: int, is_free: IsFree) -> Sequence[Held]:
         """Return what is to be replayed now: what was offered before, then new letters of each plan in order."""
@@ -122,18 +148,18 @@ class Supply:
 
     async def fresh(self, plan: Running, most: int, is_free: IsFree, busy: set[Key]) -> list[Held]:
         """Offer the next letters of a plan, at most one of a relation."""
-        chosen: list[Due] = []
-        after = 0
+        ahead = self.ahead.setdefault(plan.id, Ahead())
+        chosen = ahead.take(most, is_free, busy)
         for _ in range(PAGES):
-            page = await self.journal.replays.due(plan.id, self.connection, after, plan.until, most + UNDER_WAY)
-            for due in page:
-                key = key_of(due.letter)
-                if len(chosen) < most and key not in busy and is_free(key, due.letter.position):
-                    chosen.append(due)
-                busy.add(key)
-            if len(chosen) >= most or not page:
+            if len(chosen) >= most or len(ahead.due) >= PAGES * UNDER_WAY:
                 break
-            after = page[-1].ordinal
+            page = await self.journal.replays.due(plan.id, self.connection, ahead.after, plan.until, PAGE)
+            if not page:
+                ahead.after = 0 if not ahead.due else ahead.after  # what could not be offered is looked at again
+                break
+            ahead.after = page[-1].ordinal
+            ahead.due += page
+            chosen += ahead.take(most - len(chosen), is_free, busy)
         found = await asyncio.gather(*(self.offer(plan, due.letter) for due in chosen))
         return [held for held in found if held is not None]
 

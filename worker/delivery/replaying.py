@@ -38,6 +38,10 @@ class Supply(Protocol):
         """Return what is to be replayed now, already offered in the journal; relations differ and are free."""
         ...
 
+    def forget(self) -> None:
+        """Drop what was read ahead: somebody else may have the connection meanwhile."""
+        ...
+
 
 class Nothing:
     """The supply of a connection that nobody replays anything at."""
@@ -48,6 +52,9 @@ class Nothing:
     async def next(self, most: int, is_free: IsFree) -> Sequence[Held]:  # noqa: ARG002 -- the protocol's
         """Have nothing."""
         return ()
+
+    def forget(self) -> None:
+        """Hold nothing."""
 
 
 class Replaying:
@@ -114,6 +121,7 @@ class Replaying:
         """Drop what is in memory; the journal has it."""
         self._in_hand.clear()
         self._left.clear()
+        self._supply.forget()
 
     def hurry(self) -> None:
         """Let replays that live events of their relation wait for go as fast as these."""
