@@ -7,7 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.delivery.world import BAD, Happening, Run, Temper, World, expected
+from worker.errors import RejectedError
 from worker.simulation.loop import run
+from worker.targets.base import Course, Task
 
 # More of them with EXAMPLES=2000 in the environment.
 EXAMPLES = int(os.environ.get("EXAMPLES", "30"))
@@ -124,3 +126,21 @@ def test_a_poison_create_is_buried_alone() -> None:
     assert {f"s{n}" for n in range(12) if n != 5} == set(played.world.records)
     assert all(count == 1 for count in played.world.made.values())
     assert [position for position, notes in played.outcomes.items() if notes == ["attempts_exhausted"]] == [6]
+
+
+class Strict(World):
+    """Knows no update of what it has not seen made; it says so before any call."""
+
+    def course(self, task: Task) -> Course:
+        if task.operation == "update" and task.known.remote_id is None:
+            raise RejectedError("there is none", reason="not_found")
+        return (yield from super().course(task))
+
+
+def test_what_follows_a_buried_create_waits_for_it() -> None:
+    """What stands right behind a create that was buried without a call is told from what was never there."""
+    history = [Happening("created", "a", {}, expires=-1.0), Happening("updated", "a", {"note": "1"})]
+    played = Run(Strict(Temper(), random.Random(0)), history, options={"coalesce": False})
+    run(played.play())
+
+    assert played.outcomes == {1: ["expired"], 2: ["waits_for"]}

@@ -177,6 +177,7 @@ class Happening:
     data: dict[str, Any]
     at: float = 0.0
     traceparent: str | None = None
+    expires: float | None = None
 
 
 def event_of(number: int, happening: Happening) -> Event:
@@ -195,7 +196,7 @@ def event_of(number: int, happening: Happening) -> Event:
         subject=happening.subject,
         time=BEGINNING,
         sequence=None,
-        expirytime=None,
+        expirytime=None if happening.expires is None else BEGINNING + timedelta(seconds=happening.expires),
         correlationid=None,
         causationid=None,
         traceparent=happening.traceparent,

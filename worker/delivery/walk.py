@@ -83,6 +83,7 @@ class Walk:
             if not lane.waiting:
                 self.lanes.close_if_idle(lane)
                 return None
+            known = lane.known or known
             again = Again(self.coalescing.fold(lane.waiting, known, self.now()), half=None)
         lane.take(len(again.fold.members))
         lane.current = attempt = Attempt(again.fold, self.course(again.fold, known), self.now(), half=again.half)
@@ -97,7 +98,9 @@ class Walk:
             if end is None:
                 return
             lane.take(1)
-            self.end(lane, [self.settler.ended(held, held.row.operation, end, self.now())], [held])
+            settled = [self.settler.ended(held, held.row.operation, end, self.now())]
+            learn(lane, settled)  # what comes next starts before this is on disk, and must know of a buried create
+            self.end(lane, settled, [held])
 
     def course(self, fold: Fold, known: KnownRelation) -> Course:
         """Return the target's walk for a fold."""
