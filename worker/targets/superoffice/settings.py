@@ -8,7 +8,6 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from worker.sending.quota import Quota
 from worker.targets.options import ConnectionSettings, Quotas, Secret
-from worker.targets.superoffice.key import private_key, public_key
 
 Auth = Literal["system_user", "refresh_token", "ticket", "bearer", "basic"]
 
@@ -24,11 +23,15 @@ RENEWABLE: frozenset[Auth] = frozenset({"system_user", "refresh_token"})
 
 
 def signing_key(secret: SecretStr) -> SecretStr:
+    from worker.targets.superoffice.key import private_key  # noqa: PLC0415 -- see there
+
     private_key(secret.get_secret_value())
     return secret
 
 
 def checking_key(text: str) -> str:
+    from worker.targets.superoffice.key import public_key  # noqa: PLC0415 -- see there
+
     public_key(text)
     return text
 
