@@ -43,7 +43,8 @@ async def inspected(url: str, credentials: Credentials, limits: StreamLimits) ->
 
 
 async def looked_at(client: OneLifeClient, where: str, limits: StreamLimits) -> Inspected:
-    found = Inspected(where, str(client.connected_server_version), client.max_payload)
+    version = client.connected_server_version
+    found = Inspected(where, f"{version.major}.{version.minor}.{version.patch}", client.max_payload)
     js = client.jetstream()
     for want in wanted(limits):
         name = want.name or ""

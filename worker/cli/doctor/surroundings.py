@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from worker.brokers.base import BrokerError, BrokerSetupError
 from worker.cli.doctor.finding import Finding, clocks
 from worker.cli.exits import Problem
-from worker.cli.ledger import check_file, opened
+from worker.cli.ledger import SQLITE, check_file, opened
 from worker.journal.errors import JournalError
 
 if TYPE_CHECKING:
@@ -90,7 +90,8 @@ async def journal(read: "Settings") -> AsyncIterator[Finding]:
             for each in await backlogs(read, found):
                 yield each
     except JournalError as error:
-        yield Finding("journal", url, "bad", str(error), "start the database, or correct journal.url and its password")
+        mend = "as it says" if url.startswith(SQLITE) else "start the database, or correct journal.url and its password"
+        yield Finding("journal", url, "bad", str(error), mend)
 
 
 async def accounts(read: "Settings", found: "Journal") -> list[Finding]:
