@@ -159,7 +159,7 @@ def export(
         until=until,
     ).filter()
     count = served(config, lambda dead: written(dead, wanted, file))
-    note(f"{count} dead letters")
+    note(f"{count} dead letter{'' if count == 1 else 's'}")
 
 
 async def written(dead: "DeadLetters", wanted: "Filter", file: Path | None) -> int:
