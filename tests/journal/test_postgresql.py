@@ -1,11 +1,15 @@
 """What a PostgreSQL says that refuses us, or is not there: what waiting mends, and what it does not."""
 
+import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from urllib.parse import unquote
 
 import pytest
 
+from tests.faults.proxy import carry
 from tests.journal.servers import PostgreSQL
 from worker.journal.errors import JournalAwayError, JournalError
 from worker.journal.journal import Journal
@@ -83,3 +87,46 @@ async def test_real_refusals(postgresql: PostgreSQL) -> None:
         error = await refusal(wrong)
         assert words in str(error)
         assert not isinstance(error, JournalAwayError)
+
+
+@asynccontextmanager
+async def pooled(url: str) -> AsyncIterator[str]:
+    """Stand between worker and server as a pooler does: the process number that the client hears is none of theirs."""
+    folder = unquote(url.partition("host=")[2].partition("&")[0])
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, onward = await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.5432")
+        await asyncio.gather(carry(reader, onward, bytes), carry(there, writer, renumbered))
+
+    server = await asyncio.start_server(meet, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    options = url.partition("options=")[2]
+    yield f"postgresql://postgres@127.0.0.1:{port}/postgres?gssencmode=disable&sslmode=disable&options={options}"
+    server.close()
+
+
+def renumbered(part: bytes) -> bytes:
+    """Give the message with the process number another one."""
+    at = part.find(b"K\x00\x00\x00\x0c")
+    return part if at < 0 else part[: at + 5] + b"\x00\x00\x00\x07" + part[at + 9 :]
+
+
+async def test_nothing_is_prepared_behind_a_pooler(postgresql: PostgreSQL) -> None:
+    """Behind a pooler, where sessions change hands, no statement has a name; straight at the server they have."""
+    url = postgresql.schema()
+
+    async with pooled(url) as behind:
+        assert await prepared_statements(behind) == 0
+    assert await prepared_statements(url) > 0
+
+
+async def prepared_statements(url: str) -> int:
+    """Return how many names statements have after one was asked often."""
+    journal = await Journal.open(url)
+    for _ in range(10):
+        await journal.leases()
+    (count,) = (
+        await journal._desk.read(lambda session: session.say("SELECT count(*) FROM pg_prepared_statements").fetchall())
+    )[0]
+    await journal.close()
+    return int(count)

@@ -64,7 +64,10 @@ class Postgresql:
             keepalives_count=SILENCE // ASKED_EVERY,
             tcp_user_timeout=SILENCE * 1000,
         )
-        raw.prepared_max = 512
+        if is_pooled(raw):
+            raw.prepare_threshold = None
+        else:
+            raw.prepared_max = 512
         dialect = dialects.PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]  # not typed there
         return Session(raw, dialect, self._clock)
 
@@ -103,6 +106,16 @@ class Postgresql:
         if not isinstance(error, psycopg.errors.UniqueViolation):
             return False
         return error.diag.constraint_name == "relations_remote_id"
+
+
+def is_pooled(raw: "psycopg.Connection[tuple[int]]") -> bool:
+    """Say whether somebody stands between us and the server, who may give each transaction another of its sessions.
+
+    Prepared statements belong to a session: behind PgBouncer 1.18 one worker's name ran another's statement (seen).
+    A pooler cannot hand the server's process number on, for it has many.
+    """
+    found = raw.execute("SELECT pg_backend_pid()").fetchone()
+    return found is None or found[0] != raw.info.backend_pid
 
 
 def refusal(said: str) -> str:
