@@ -15,7 +15,7 @@ import orjson
 from tests.bench.contestant import NO_QUOTA, Account, started
 from tests.bench.events import event, fresh
 from tests.bench.ground import Ground
-from tests.bench.processes import module
+from tests.bench.processes import Process, module
 from tests.bench.rows import Row, row
 from worker.dead_letters.service import DeadLetters
 from worker.intake.decode import Decoder
@@ -26,6 +26,7 @@ CALLS = 250  # a second that the account allows
 LIVE = 0.4  # part of it that live traffic uses, at an even pace
 IN_FLIGHT = 64
 SETTLED = 2.0  # seconds after the plan was told to go or to stop, in which nothing is measured
+PATIENCE = 60.0  # seconds for calls to come whose turn is over
 LETTERS = 1_000_000  # numbers from here on are letters
 
 
@@ -51,12 +52,12 @@ async def measure(ground: Ground, *, quick: bool, say: Callable[[str], None]) ->
     await buried(ground, folder, word, extent.letters)
     say(f"{extent.letters} letters lie buried")
     account = Account(NAME, "link", path=word, in_flight=IN_FLIGHT, quotas=[f"{CALLS}/s"])
-    with started(folder, ground.vendor, ground.server, [account]):
+    with started(folder, ground.vendor, ground.server, [account]) as worker:
         async with operator(folder) as dead:
             began = time.monotonic()
             made = await command(folder, "plan", "--connection", NAME, "--why", "the vendor is well again")
             say(f"{extent.letters} letters planned in {time.monotonic() - began:.1f} s")
-            pairs = Pairs(ground, word, Plan(folder, made["id"], dead))
+            pairs = Pairs(ground, word, Plan(folder, made["id"], dead), worker)
             for number in range(extent.pairs):
                 say(f"pair {number + 1} of {extent.pairs}: {await pairs.pair(extent)}")
             told = await dead.progress(made["id"])
@@ -128,12 +129,13 @@ class Plan:
 class Pairs:
     """Turns without and with the replay running, side by side in time so that the machine's mood is the same."""
 
-    def __init__(self, ground: Ground, word: str, plan: Plan) -> None:
+    def __init__(self, ground: Ground, word: str, plan: Plan, worker: Process) -> None:
         self.alone: list[float] = []
         self.beside: list[float] = []
         self._ground = ground
         self._word = word
         self._plan = plan
+        self._worker = worker
         self._numbers = count()
         self._mark = fresh()
 
@@ -174,10 +176,12 @@ class Pairs:
 
     async def all_came(self, published: dict[str, float]) -> dict[str, float]:
         """Wait until the vendor was called for each; return when."""
-        deadline = time.monotonic() + 30.0
+        deadline = time.monotonic() + PATIENCE
         while not published.keys() <= (came := await self._ground.comments(self._word)).keys():
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{len(published.keys() - came.keys())} of {len(published)} calls did not come")
+                lines = [line for line in self._worker.said().splitlines() if '"verdict"' not in line]
+                lack = len(published.keys() - came.keys())
+                raise TimeoutError(f"{lack} of {len(published)} calls did not come. {' '.join(lines[-2:])}")
             await asyncio.sleep(0.1)
         return came
 
