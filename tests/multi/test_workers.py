@@ -99,10 +99,10 @@ async def test_three_workers_on_a_cluster(database: PostgreSQL) -> None:
 
 
 async def test_database_goes_away(mortal: Mortal) -> None:
-    """While PostgreSQL is away nobody is called for long; afterwards all goes on by itself."""
+    """While PostgreSQL is away nobody is called for long, and little is said; afterwards all goes on by itself."""
     async with Team("PostgreSQL away", mortal) as team:
         await team.vendors.slow(0.05, 0.05)
-        one, _ = await team.two()
+        one, two = await team.two()
         assert await team.ready(one)
         await team.load(48)
         await team.busy(20)
@@ -119,4 +119,7 @@ async def test_database_goes_away(mortal: Mortal) -> None:
         await team.settled()
         assert await team.shared(2, 3)
         assert await team.ready(one)
+        for worker in (one, two):
+            assert worker.said().count("The journal answers again, after ") == 1
+            assert worker.said().count("PostgreSQL: ") <= 3  # when it began, and 5 s later
         holds(await team.verdict())

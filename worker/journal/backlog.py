@@ -45,7 +45,7 @@ _newest = (
     .where(_d.connection == bindparam("connection_"))
     .order_by(_d.position.desc())
     .limit(MOST_RECENT)
-    .subquery()
+    .subquery("newest")
 )
 RECENT = Fixed(select(func.count(), func.min(_newest.c.received_at)).where(_newest.c.received_at > bindparam("since")))
 
