@@ -57,7 +57,8 @@ class Gate:
         self._judgement = Judgement(self._pauses, self._concurrency, self._budget.learned)
         self._waiting = Waiting()
         self._latency = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._due = math.inf
         self._extending: set[asyncio.Task[None]] = set()
 
     async def slot(self) -> Slot:
@@ -290,14 +291,15 @@ class Gate:
 
     def _set_timer(self, at: float, now: float) -> None:
         """Have the one timer go off at `at`, or earlier."""
-        timer = self._timer
-        if timer is not None and timer.when() <= at:
+        if self._timer is not None and self._due <= at:
             return
-        if timer is not None:
-            timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         self._timer = None
         if at < math.inf:
-            self._timer = self._loop.call_at(max(at, now + SHORTEST_TIMER), self._tick)
+            # What is due within half a millisecond is no timer to uvloop but a plain handle, which knows no moment.
+            self._due = max(at, now + SHORTEST_TIMER)
+            self._timer = self._loop.call_at(self._due, self._tick)
 
     def _tick(self) -> None:
         # A loop may be a moment early, so that a timer that has gone off can still seem to lie ahead.
