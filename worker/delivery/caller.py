@@ -131,7 +131,7 @@ class Caller:
             answers = error
         except Exception as bug:  # noqa: BLE001 -- the one place where a bug becomes an outcome
             answers = crashed(bug)
-        refused = first_error(answers)
+        refused = refusal_of(load, answers)
         slot.done(refused, [relation(attempt) for attempt in load] if refused is not None else ())
         self.account(load, request, response)
         self.watch.called(load, request, response, refused, monotonic() - began)
@@ -166,11 +166,9 @@ class Caller:
 
     def answer(self, attempt: Attempt, answer: Any, *, is_sent: bool) -> None:
         """Give one attempt its answer, unless it is to be asked again in a new session."""
+        answer = in_earnest(attempt, answer)
         if not isinstance(answer, RepeatError):
             self.walk.answered(attempt, answer, is_sent=is_sent)
-            return
-        if attempt.renewed:
-            self.walk.answered(attempt, answer.otherwise, is_sent=is_sent)
             return
         if attempt.session == self.parley.session:
             self.parley.renew_session()
@@ -199,11 +197,19 @@ def before_call() -> None:
         asyncio.get_running_loop().call_later(HALFWAY, failpoint, "during-call")
 
 
-def first_error(answers: "list[Any] | WorkerError") -> TargetError | None:
+def refusal_of(load: Sequence[Attempt], answers: "list[Any] | WorkerError") -> TargetError | None:
     """Return what a call was refused with, as a whole or, for what is about us, in one of its answers."""
     if isinstance(answers, list):
-        return next((answer for answer in answers if isinstance(answer, ClosedError)), None)
+        final = (in_earnest(attempt, answer) for attempt, answer in zip(load, answers, strict=False))
+        return next((answer for answer in final if isinstance(answer, ClosedError)), None)
+    if isinstance(answers, RepeatError):
+        return next((answers.otherwise for attempt in load if attempt.renewed), answers)
     return answers if isinstance(answers, TargetError) else None
+
+
+def in_earnest(attempt: Attempt, answer: Any) -> Any:
+    """Return the answer, or what it stands for where the session was renewed for it already."""
+    return answer.otherwise if isinstance(answer, RepeatError) and attempt.renewed else answer
 
 
 def relation(attempt: Attempt) -> str:

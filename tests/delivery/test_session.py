@@ -1,0 +1,57 @@
+"""Sessions that the vendor refuses: once they are renewed, then the connection is closed. Real engine, virtual time."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tests.delivery.world import Happening, Run, Temper, World
+from worker.errors import ClockError, RepeatError, TargetError, UnauthorizedError
+from worker.sending.wire import Response
+from worker.targets.base import Step
+
+pytestmark = pytest.mark.looptime
+
+WRONG = 100.0  # seconds for which nothing that we sign is accepted
+
+
+class Doubting(World):
+    """A vendor that takes every session for stale for a while; `alone`: it says so of each step, not of the call."""
+
+    def __init__(self, otherwise: type[UnauthorizedError], *, alone: bool, batch: int) -> None:
+        super().__init__(Temper(), random.Random(1), batch)
+        self.otherwise = otherwise
+        self.alone = alone
+        self.renewed = 0
+        self.until = asyncio.get_running_loop().time() + WRONG
+
+    def forget_session(self) -> None:
+        self.renewed += 1
+
+    def read(self, steps: Sequence[Step], response: Response) -> list[Any]:
+        if asyncio.get_running_loop().time() > self.until:
+            return super().read(steps, response)
+        error: TargetError = RepeatError(self.otherwise("not accepted"))
+        if self.alone:
+            return [error for _ in steps]
+        raise error
+
+
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("batch", [1, 8])
+@pytest.mark.parametrize(("otherwise", "most"), [(ClockError, 16), (UnauthorizedError, 10)])
+async def test_session_that_is_refused_again_closes_the_connection(
+    otherwise: type[UnauthorizedError], most: int, batch: int, *, alone: bool
+) -> None:
+    """It is renewed and asked once more, then only probes go out, a clock's more often; nothing is buried."""
+    world = Doubting(otherwise, alone=alone, batch=batch)
+    history = [Happening("updated", "one", {"note": "x"}), Happening("updated", "two", {"note": "y"}, at=1.0)]
+    run = Run(world, history, options={"batch": batch, "in_flight": 1})
+
+    await run.play()
+
+    assert run.outcomes == {1: ["updated"], 2: ["updated"]}
+    assert world.calls <= most
+    assert world.renewed >= 1
