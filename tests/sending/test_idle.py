@@ -89,14 +89,36 @@ def test_an_unused_slot_gives_its_drop_back() -> None:
     assert room.room(1.6, 0.0) == 1
 
 
+def leaves(moments: list[float], at: float, *after: float) -> bool:
+    """Whether one of these calls is so old at that moment that it leaves a window."""
+    return any(math.isclose(at, moment + span, abs_tol=1e-6) for moment in moments for span in after)
+
+
 def test_no_room_is_looked_at_again_later_only() -> None:
-    """However the moments of calls are rounded, where there is no room the next look lies ahead."""
+    """However the moments of calls are rounded, where there is no room the next look lies ahead, when a call leaves."""
     chance = random.Random(2)
     for _ in range(2000):
         room, first = IdleRoom(Quota(5, 0.3)), chance.uniform(0.0, 1000.0)
-        live(room, [first + number * 0.01 for number in range(5)])
+        moments = [first + number * 0.01 for number in range(5)]
+        live(room, moments)
         for at in (first + 0.3, math.nextafter(first + 0.3, 0.0), first + 0.31):
-            assert room.opens_at(at, 0.0) > at or room.room(at, 0.0) > 0
+            again = room.opens_at(at, 0.0)
+            assert again > at or room.room(at, 0.0) > 0
+            assert again > at + 0.001 or leaves(moments, again, 0.3, 0.6) or room.room(at, 0.0) > 0
+
+
+@pytest.mark.parametrize("per_second", [60, 95])
+def test_a_drop_that_is_due_is_not_looked_for_at_once(per_second: int) -> None:
+    """Where a replay waits beside dense live traffic, the next look is a millisecond ahead or when a call leaves."""
+    room, moments = IdleRoom(SECOND), even(per_second, 30)
+    for at in moments:
+        live(room, [at])
+        if room.room(at, 0.0) > 0:
+            room.enter(at, idle=True)
+            room.leave(at, idle=True, counts=True)
+        looked = at + 0.3 / per_second
+        again = room.opens_at(looked, 0.0)
+        assert again > looked + 0.001 or leaves(moments, again, 1.0, 2.0, 10.0) or room.room(looked, 0.0) > 0
 
 
 def test_a_long_window_keeps_what_its_last_one_held() -> None:

@@ -124,7 +124,9 @@ class IdleRoom:
         span = self.quota.seconds
         heads = [log[0] + span * spans for log, spans in self._logs() if log]
         if self._lately is not None:
-            heads += [self._lately.changes_at(), *(at + self._lately_seconds for at in list(self._trickle)[:1])]
+            # A drop that is due already waits for a calm moment, and that comes when something else leaves.
+            due = self._trickle[0] + self._lately_seconds if self._trickle else math.inf
+            heads += [self._lately.changes_at(), due if due > now else math.inf]
         # What leaves a window right now may, by a rounding, be neither in it nor out of it: no room is not room.
         return max(min(heads, default=math.inf), math.nextafter(now, math.inf))
 
@@ -152,7 +154,7 @@ class IdleRoom:
     def _dripping(self, now: float, wants: int, middle: float) -> int:
         """Return the hundredth of the quota that replays get in calm moments, 0 in others."""
         drops, calls = self._trickle, self.quota.calls
-        is_due = len(drops) < (drops.maxlen or 1) or drops[0] <= now - self._lately_seconds
+        is_due = len(drops) < (drops.maxlen or 1) or drops[0] + self._lately_seconds <= now
         is_calm = wants <= middle and wants + self._replayed < calls - calls // TENTH
         return max(1, calls // HUNDREDTH) if is_due and is_calm else 0
 
