@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
-from worker.journal.errors import JournalError, LeaseLostError, TakenError
+from worker.journal.errors import JournalAwayError, JournalError, LeaseLostError, TakenError
 from worker.journal.journal import Journal
 from worker.journal.rows import Change
 
@@ -43,9 +43,7 @@ class Keeper:
 
     def keep(self, changes: tuple[Change, ...], then: Then = nothing, taken: Then = nothing) -> None:
         """Commit with the next group and go on with `then`, or with `taken` if another relation has its id."""
-        if not self._gathered:
-            asyncio.get_running_loop().call_soon(self._commit_gathered)
-        self._gathered.append(Kept(changes, then, taken))
+        self._gather([Kept(changes, then, taken)])
 
     async def kept(self, change: Change) -> None:
         """Return when a change is on disk."""
@@ -56,6 +54,11 @@ class Keeper:
     def close(self) -> None:
         """Try nothing again: what is not written by now is found out anew by the next owner."""
         self._closed = True
+
+    def _gather(self, group: Sequence[Kept]) -> None:
+        if not self._gathered:
+            asyncio.get_running_loop().call_soon(self._commit_gathered)
+        self._gathered.extend(group)
 
     def _commit_gathered(self) -> None:
         group, self._gathered = self._gathered, []
@@ -70,30 +73,36 @@ class Keeper:
             return
         error = answer.exception()
         if error is None:
-            for each in group:
-                each.then()
+            go_on(group)
         elif isinstance(error, LeaseLostError):
             if not self._closed:  # else somebody works it by now, and that may be us again
                 self._lost()
+        elif len(group) > 1 and not isinstance(error, JournalAwayError):
+            for each in group:  # so that what is wrong with one is the others' no more
+                self._commit([each])
         elif isinstance(error, TakenError):
-            self._split(group)
+            group[0].taken()
         elif isinstance(error, JournalError):
             self._tell(f"The journal cannot write, trying again: {error}")
             asyncio.get_running_loop().call_later(PATIENCE, self._again, group)
         else:
             raise error
 
-    def _split(self, group: Sequence[Kept]) -> None:
-        """Find out whose id is taken: each is written alone, and only that one is not."""
-        if len(group) == 1:
-            group[0].taken()
-            return
-        for each in group:
-            self._commit([each])
-
     def _again(self, group: Sequence[Kept]) -> None:
         if not self._closed:
-            self._commit(group)
+            self._gather(group)
+
+
+def go_on(group: Sequence[Kept]) -> None:
+    """Go on with each; a bug in one keeps no other from it, and is raised at the end."""
+    bugs: list[Exception] = []
+    for each in group:
+        try:
+            each.then()
+        except Exception as bug:  # noqa: BLE001 -- raised below
+            bugs.append(bug)
+    if bugs:
+        raise ExceptionGroup("what follows a commit", bugs)
 
 
 def resolve(done: "asyncio.Future[None]") -> None:
