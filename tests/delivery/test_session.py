@@ -1,4 +1,4 @@
-"""Sessions that the vendor refuses: once they are renewed, then the connection is closed. Real engine, virtual time."""
+"""Sessions that the vendor refuses, and probes with odd answers. Real engine, virtual time."""
 
 import asyncio
 import random
@@ -55,3 +55,26 @@ async def test_session_that_is_refused_again_closes_the_connection(
     assert run.outcomes == {1: ["updated"], 2: ["updated"]}
     assert world.calls <= most
     assert world.renewed >= 1
+
+
+class Odd(Doubting):
+    """A vendor whose first answers to probes are none that anybody expects."""
+
+    probed = 0
+
+    def read(self, steps: Sequence[Step], response: Response) -> list[Any]:
+        if asyncio.get_running_loop().time() < self.until and steps[0].body[1] == "":
+            self.probed += 1
+            raise KeyError("what nobody expects")
+        return super().read(steps, response)
+
+
+async def test_odd_answer_to_a_probe_ends_nothing() -> None:
+    """The connection stays closed, and is probed again until the answer makes sense."""
+    world = Odd(ClockError, alone=False, batch=1)
+    run = Run(world, [Happening("updated", "one", {"note": "x"})], options={"in_flight": 1})
+
+    await run.play()
+
+    assert run.outcomes == {1: ["updated"]}
+    assert world.probed >= 2

@@ -58,9 +58,9 @@ class Parley:
             following = exchange.send(response)
         except StopIteration:
             slot.done()
-        except TargetError as error:
+        except Exception as bug:  # noqa: BLE001 -- an odd answer, or a bug of ours, closes this connection alone
             exchange.close()
-            refused = error
+            refused = error = refusal(bug)
             closed = error if isinstance(error, ClosedError | UnknownOutcomeError) else OutageError(error.detail)
             slot.done(closed)
         else:
@@ -73,7 +73,13 @@ class Parley:
 
     async def probe(self, slot: Slot) -> TargetError | None:
         """Ask something harmless, to learn whether address and credentials are right by now."""
-        await self.be_sure()
+        try:
+            await self.be_sure()
+            return await self._probed(slot)
+        finally:
+            slot.release()
+
+    async def _probed(self, slot: Slot) -> TargetError | None:
         step = self.target.probe()
         answer: Any
         request, response, began = None, None, monotonic()
@@ -82,14 +88,13 @@ class Parley:
             response = await self.send(request, slot)
             self.ahead = skew(response, self.now())
             (answer,) = self.target.read([step], response)
-        except TargetError as error:
-            answer = error
+        except Exception as bug:  # noqa: BLE001 -- as above
+            answer = refusal(bug)
         if isinstance(answer, RepeatError):
             self.renew_session()
             answer = answer.otherwise
         refused = answer if isinstance(answer, TargetError) else None
         slot.done(refused)
-        slot.release()
         self.watch.called((), request, response, refused, monotonic() - began)
         return refused
 
@@ -97,6 +102,15 @@ class Parley:
         """Make the next call wait for a new session."""
         self.session += 1
         self.target.forget_session()
+
+
+def refusal(error: Exception) -> TargetError:
+    """Return what the target refused us with; a bug that its answer met counts as an outage."""
+    if isinstance(error, TargetError):
+        return error
+    met = OutageError(f"Its answer meets a bug of ours: {type(error).__name__}.")
+    met.__cause__ = error
+    return met
 
 
 def monotonic() -> float:
