@@ -61,13 +61,8 @@ class Attempt:
     is_blocked: bool = False
     claimed: set[str] = field(default_factory=set)
     last: LastCall | None = field(default=None, repr=False)
-    carrier: Held = field(init=False)
-    step: Step = field(init=False)
+    carrier: Held = field(init=False, repr=False)
+    step: Step = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.carrier = self.fold.carrier
-
-    @property
-    def is_untouched(self) -> bool:
-        """Whether nothing of it has been asked of anybody, so that it can be taken back."""
-        return self.calls == 0 and not self.in_call

@@ -78,7 +78,7 @@ class Judgement:
         """Return how long to wait unasked; calls that were under way together make it longer once."""
         if slot.written > self._waiting_since:
             self._wait = min(max(self._wait * 2, FIRST_WAIT), LONGEST_WAIT)
-        return self._wait
+        return max(self._wait, FIRST_WAIT)
 
     def _failed(self, slot: Slot, error: TargetError, relations: Collection[str], now: float) -> None:
         if slot.fate != "answered" or slot.status == UNAVAILABLE:

@@ -15,21 +15,22 @@ class Lines:
         self._gathered: list[str] = []
 
     def msg(self, message: str) -> None:
-        is_first = not self._gathered
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # another thread, or no loop at all: nothing comes soon
+            self._write([message])
+            return
+        if not self._gathered:
+            loop.call_soon(self._write_gathered)
         self._gathered.append(message)
-        if is_first:
-            self._write_soon()
 
     log = debug = info = warning = warn = error = critical = fatal = exception = msg
 
-    def _write_soon(self) -> None:
-        try:
-            asyncio.get_running_loop().call_soon(self._write)
-        except RuntimeError:  # no loop, so nothing comes soon
-            self._write()
-
-    def _write(self) -> None:
+    def _write_gathered(self) -> None:
         lines, self._gathered = self._gathered, []
+        self._write(lines)
+
+    def _write(self, lines: list[str]) -> None:
         try:
             self._stream.write("".join([f"{line}\n" for line in lines]))
             self._stream.flush()
