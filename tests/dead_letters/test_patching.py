@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.dead_letters.house import document, received
-from worker.dead_letters.document import patch_of
+from tests.dead_letters.house import NOW, House, document, received
+from worker.dead_letters.document import Terms, patch_of
 from worker.dead_letters.errors import DeadLetterError, PatchError
 from worker.dead_letters.patching import KEPT, Patcher, changes
 from worker.intake.decode import Decoder
+from worker.journal.letters import Filter
+from worker.journal.rows import Received
 
 PATCHER = Patcher(Decoder(), 2**20)
 PATHS = [
@@ -57,6 +59,29 @@ def test_size_is_bounded() -> None:
     with suppress(PatchError):
         Patcher(Decoder(), 1500).patched(came, patch)
         raise AssertionError("it is too large")
+
+
+def test_only_what_a_patch_changes_is_measured() -> None:
+    """An event that nobody changes is whole whatever the bound is by now, in either mode; a changed one is held to it."""
+    event = document(1, "cust-1")
+    attributes = {name: value for name, value in event.items() if name != "data"}
+    headers = tuple((f"ce-{name}", value) for name, value in attributes.items())
+    binary = Received("RELATIONS", 1, event["type"], NOW, headers, orjson.dumps(event["data"]))
+    patcher = Patcher(Decoder(), 100)
+
+    for came in (received(1, event), binary):
+        assert patcher.patched(came, ()).after == event
+        with pytest.raises(PatchError, match="the changed event is larger"):
+            patcher.patched(came, patch_of(b'[{"op": "add", "path": "/data/comment", "value": "x"}]'))
+
+
+async def test_what_intake_finds_too_large_stays_so(house: House) -> None:
+    """A letter that intake does not take for its size is not taken again without a patch; a rehearsal says so."""
+    letter = await house.bury_at_intake(1, document(1, "cust-1", padding="x" * 2**20))
+
+    (told,) = (await house.service.rehearse(Filter(ids=[letter]), Terms("again"))).shown
+    assert told.verdict == "refused"
+    assert "larger than 1048576 bytes" in told.detail
 
 
 def test_copies_cannot_grow_without_bound() -> None:

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from worker.dead_letters.document import Terms, is_boundless, opened
+from worker.dead_letters.document import Patch, Terms, is_boundless, opened
 from worker.dead_letters.errors import BoundlessError, PatchError, StateError, UnknownError
-from worker.dead_letters.patching import Patcher, lacking
+from worker.dead_letters.patching import Patched, Patcher, lacking
+from worker.intake.content import size
 from worker.journal.journal import Journal
 from worker.journal.letters import Chosen, Filter
 from worker.journal.rows import INTAKE, Delivery
@@ -77,9 +78,15 @@ class Chooser:
         """Raise PatchError where the patch is not for this letter."""
         row = await self.delivery(each)
         try:
-            self.patcher.patched(row.received, terms.patch, await self.lacking(each, row))
+            await self.patched(each, row, terms.patch)
         except PatchError as error:
             raise PatchError(f"{each.id}: {error}") from error
+
+    async def patched(self, each: Chosen, row: Delivery, patch: Patch) -> Patched:
+        """Return a letter's event as it is to be; raises PatchError."""
+        if each.connection == INTAKE and not patch and size(row.received) > self.patcher.max_bytes:
+            raise PatchError(f"it is larger than {self.patcher.max_bytes} bytes, so intake still does not take it")
+        return self.patcher.patched(row.received, patch, await self.lacking(each, row))
 
     async def lacking(self, each: Chosen, row: Delivery) -> Sequence[str]:
         """Return what a patch may supply: only intake buries what lacks an attribute."""

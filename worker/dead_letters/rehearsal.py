@@ -101,7 +101,7 @@ class Rehearser:
         row = await self.chooser.delivery(letter)
         patch = () if letter.id in choice.along else terms.patch
         try:
-            patched = self.chooser.patcher.patched(row.received, patch, await self.chooser.lacking(letter, row))
+            patched = await self.chooser.patched(letter, row, patch)
         except PatchError as error:
             return Shown(letter, "refused", str(error))
         diff = changes(patched.before, patched.after)

@@ -42,7 +42,7 @@ class Retaker:
     async def taken(self, plan: str, letter: Chosen, patch: Patch) -> list[str]:
         """Return the connections that the event goes to by now; raises DeadLetterError."""
         row = await self.chooser.delivery(letter)
-        patched = self.chooser.patcher.patched(row.received, patch, await self.chooser.lacking(letter, row))
+        patched = await self.chooser.patched(letter, row, patch)
         names = await self.connections(patched.decoded, letter)
         deliveries = [delivery(row, patched, name, plan, changed=bool(patch)) for name in names]
         closing = Closing(letter.id, self.now(), plan, "taken again")
