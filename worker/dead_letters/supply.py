@@ -47,10 +47,14 @@ class Running:
 
 @dataclass(slots=True)
 class Ahead:
-    """Letters of a plan that were read ahead, in order; only offering them says whether they still may go."""
+    """Letters of a plan that were read ahead, in order; only offering them says whether they still may go.
+
+    `refused` are the relations of those that may not: what comes after them waits until all is read anew.
+    """
 
     due: list[Due] = field(default_factory=list)
     after: int = 0
+    refused: set[Key] = field(default_factory=set)
 
     def take(self, most: int, is_free: IsFree, busy: set[Key]) -> list[Due]:
         """Take out the first that can go now; none goes before an earlier one of its relation."""
@@ -58,7 +62,8 @@ class Ahead:
         left: list[Due] = []
         for due in self.due:
             key = key_of(due.letter)
-            is_chosen = len(chosen) < most and key not in busy and is_free(key, due.letter.position)
+            is_held_back = key in busy or key in self.refused
+            is_chosen = len(chosen) < most and not is_held_back and is_free(key, due.letter.position)
             (chosen if is_chosen else left).append(due)
             busy.add(key)
         self.due = left
@@ -98,6 +103,15 @@ class Supply:
 
     async def next(self, most: int, is_free: IsFree) -> Sequence[Held]:
         """Return what is to be replayed now: what was offered before, then new letters of each plan in order."""
+        try:
+            return await self.found(most, is_free)
+        except BaseException:  # some of it may be offered in the journal, and only there it can be found again
+            self.forget()
+            self.is_pending = True
+            raise
+
+    async def found(self, most: int, is_free: IsFree) -> list[Held]:
+        """Return what is to be replayed; where it raises, what it had taken is in nobody's hands."""
         found = await self.offered(most, is_free) if self.is_pending else []
         busy = {*self.held_back, *(held.key for held in found)}
         for plan in self.plans:
@@ -149,6 +163,21 @@ class Supply:
     async def fresh(self, plan: Running, most: int, is_free: IsFree, busy: set[Key]) -> list[Held]:
         """Offer the next letters of a plan, at most one of a relation."""
         ahead = self.ahead.setdefault(plan.id, Ahead())
+        chosen = await self.chosen(plan, ahead, most, is_free, busy)
+        offers = (self.offer(plan, due.letter) for due in chosen)
+        answers = await asyncio.gather(*offers, return_exceptions=True)  # none goes on once this has ended
+        found: list[Held] = []
+        for due, answer in zip(chosen, answers, strict=True):
+            if isinstance(answer, BaseException):
+                raise answer
+            if answer is None:
+                ahead.refused.add(key_of(due.letter))
+            else:
+                found.append(answer)
+        return found
+
+    async def chosen(self, plan: Running, ahead: Ahead, most: int, is_free: IsFree, busy: set[Key]) -> list[Due]:
+        """Return the next letters of a plan that can go, and read on where those read ahead are too few."""
         chosen = ahead.take(most, is_free, busy)
         for _ in range(PAGES):
             if len(chosen) >= most or len(ahead.due) >= PAGES * UNDER_WAY:
@@ -160,8 +189,7 @@ class Supply:
             ahead.after = page[-1].ordinal
             ahead.due += page
             chosen += ahead.take(most - len(chosen), is_free, busy)
-        found = await asyncio.gather(*(self.offer(plan, due.letter) for due in chosen))
-        return [held for held in found if held is not None]
+        return chosen
 
     async def offer(self, plan: Running, letter: Chosen) -> Held | None:
         """Make a letter wait again; None: it is not open any more, or its burial was not reported yet."""

@@ -1,0 +1,69 @@
+"""The promise that a plan's letters keep the order of their relation, whatever happens as they are offered."""
+
+import pytest
+
+from tests.dead_letters.house import House
+from worker.dead_letters.document import Terms
+from worker.dead_letters.patching import Patcher
+from worker.dead_letters.supply import Running, Supply
+from worker.delivery.held import Key
+from worker.intake.decode import Decoder
+from worker.journal.errors import JournalError
+from worker.journal.letters import Filter
+from worker.journal.rows import Reported
+from worker.journal.session import Session
+
+
+def anything(_key: Key, _position: int) -> bool:
+    return True
+
+
+async def supplied(house: House) -> Supply:
+    """Return the supply of one connection, with a plan over all letters."""
+    view = await house.service.plan(Filter(connections=["acme"]), Terms("again"), "ann")
+    await house.service.apply(view.id, "ann")
+    plan = await house.journal.replays.plan(view.id)
+    assert plan is not None
+    running = Running(plan.id, view.document, 2**31 - 1)
+    return Supply("acme", house.journal, Patcher(Decoder(), 2**20), house.clock.now, [running])
+
+
+async def places(supply: Supply, most: int) -> list[int]:
+    return [held.position for held in await supply.next(most, anything)]
+
+
+@pytest.mark.parametrize("most", [1, 2])
+async def test_none_goes_before_one_whose_burial_is_not_reported(house: House, most: int) -> None:
+    """While a letter's burial is not reported, later ones of its relation wait; other relations go on."""
+    await house.bury(1, "cust-1", told=False)
+    await house.bury(2, "cust-1", "updated")
+    await house.bury(3, "cust-2")
+    supply = await supplied(house)
+
+    assert [each for _ in range(4) for each in await places(supply, most)] == [3]
+
+    await house.journal.commit(Reported("acme", 1))
+    supply.forget()
+    assert await places(supply, 1) == [1]
+
+
+async def test_what_was_offered_is_not_lost_where_another_offer_fails(house: House) -> None:
+    """Where the journal fails for one letter, those offered beside it come next, and none goes before it."""
+    first = await house.bury(1, "cust-1")
+    await house.bury(2, "cust-1", "updated")
+    await house.bury(3, "cust-2")
+    supply = await supplied(house)
+
+    def break_down(session: Session) -> None:
+        session.say(
+            "CREATE TEMP TRIGGER broken BEFORE UPDATE ON replay_letters "
+            f"WHEN NEW.letter = '{first}' BEGIN SELECT RAISE(ABORT, 'broken'); END"
+        )
+
+    await house.journal._desk.write(break_down)
+    with pytest.raises(JournalError):
+        await supply.next(5, anything)
+    assert supply.is_pending
+    await house.journal._desk.write(lambda session: session.say("DROP TRIGGER broken"))
+
+    assert await places(supply, 5) == [3, 1]
