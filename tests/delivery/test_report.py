@@ -15,10 +15,10 @@ from nats.js.api import DiscardPolicy
 
 from tests.brokers.servers import TestServer
 from tests.journal.makers import delivery, letter, settled
-from worker.brokers.base import Publication, PublishError
+from worker.brokers.base import BrokerError, Publication, PublishError
 from worker.brokers.nats import NatsBroker
 from worker.brokers.streams import DEAD_LETTERS, RESULTS
-from worker.delivery.channel import Channel
+from worker.delivery.channel import BATCH, Channel
 from worker.delivery.report import Reporter, result_of
 from worker.journal.journal import Journal
 from worker.journal.rows import Outcome, Settled, Unreported
@@ -55,6 +55,9 @@ class Desk:
 
     async def unreported(self) -> list[int]:
         return [each.position for each in await self.journal.unreported(("acme",), 100)]
+
+    async def is_clear(self) -> bool:
+        return await self.unreported() == []
 
     async def fill(self, stream: str, *, is_full: bool) -> None:
         """Let a stream take nothing more, or all again."""
@@ -121,9 +124,10 @@ async def test_a_broker_that_is_away_is_waited_for(own_nats_server: TestServer) 
     ],
 )
 async def test_a_full_stream_holds_up_itself_only(
-    desk: Desk, full: str, other: str, outcomes: tuple[Outcome, ...]
+    desk: Desk, full: str, other: str, outcomes: tuple[Outcome, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While one stream takes nothing the other gets all that it should; then everything is told and marked."""
+    monkeypatch.setattr("worker.delivery.channel.PATIENCE", (0.02, 0.2))
     await desk.fill(full, is_full=True)
     for outcome in outcomes:
         await desk.settle(outcome)
@@ -139,12 +143,25 @@ async def test_a_full_stream_holds_up_itself_only(
     ]
 
     await desk.fill(full, is_full=False)
-    await asyncio.wait_for(desk.reporter.drained(), PATIENCE)
+    await desk.until(desk.is_clear)
 
-    assert await desk.unreported() == []
     assert await desk.count(RESULTS) + await desk.count(DEAD_LETTERS) == 1 + len(outcomes) + outcomes.count(
         "dead_lettered"
     )
+
+
+async def test_a_letter_told_twice_is_told_in_part(desk: Desk) -> None:
+    """A letter whose result is told twice is not told in full before its own stream has it."""
+    await desk.fill(DEAD_LETTERS, is_full=True)
+    ended = await desk.settle("dead_lettered")
+    desk.reporter.add([ended])
+
+    async def both_are_told() -> bool:
+        return await desk.count(RESULTS) == 1 and not desk.reporter._results.queued
+
+    await desk.until(both_are_told)
+
+    assert await desk.unreported() == [1]
 
 
 async def test_one_that_is_refused_alone_holds_up_nobody(desk: Desk) -> None:
@@ -163,6 +180,7 @@ async def test_one_that_is_refused_alone_holds_up_nobody(desk: Desk) -> None:
     assert await desk.count(RESULTS) == 4
     assert await desk.count(DEAD_LETTERS) == 1
     assert any("did not take" in words or "refuses" in words for words in desk.said)
+    await asyncio.wait_for(desk.reporter.drained(), PATIENCE)
 
 
 async def test_what_another_owner_left_is_told(desk: Desk) -> None:
@@ -184,35 +202,95 @@ async def test_what_another_owner_left_is_told(desk: Desk) -> None:
 @pytest.mark.looptime
 async def test_what_was_refused_alone_is_tried_again_however_much_comes() -> None:
     """What is set aside is tried from time to time, also while there is always something else to tell."""
-    broker = Choosy()
-    told: list[int] = []
-
-    async def hear(results: Sequence[Unreported]) -> None:
-        told.extend(each.position for each in results)
-
-    channel = Channel(broker, result_of, hear, lambda _: None)
-    running = asyncio.create_task(channel.run())
-    channel.add([unreported(0)])
-    for number in range(1, 100):
-        broker.refused = {"r0"} if number < 50 else set()
-        channel.add([unreported(number)])
-        await asyncio.sleep(0.2)
-    running.cancel()
-    await asyncio.wait([running])
+    broker = Choosy(set())
+    async with channel(broker) as (queue, told, _):
+        queue.add([unreported(0)])
+        for number in range(1, 100):
+            broker.refused = {"r0"} if number < 50 else set()
+            queue.add([unreported(number)])
+            await asyncio.sleep(0.2)
 
     assert sorted(told) == list(range(100))
     assert broker.asked["r0"] < 20
 
 
-class Choosy(Silence):
-    """Takes all but what a test refuses."""
+@pytest.mark.looptime
+async def test_many_that_are_refused_hold_up_nobody() -> None:
+    """More refused results than one batch holds, the oldest of all, do not keep those behind them."""
+    broker = Choosy({f"r{number}" for number in range(3 * BATCH)})
+    async with channel(broker) as (queue, told, _):
+        queue.add(map(unreported, range(3 * BATCH + 2)))
+        await asyncio.sleep(3.0)
 
-    def __init__(self) -> None:
-        self.refused: set[str] = set()
+        assert told == [3 * BATCH, 3 * BATCH + 1]
+        assert queue.queued == 0
+
+        broker.refused.clear()
+        await asyncio.sleep(6.0)
+        assert sorted(told) == list(range(3 * BATCH + 2))
+
+
+@pytest.mark.looptime
+async def test_what_is_refused_no_more_is_said() -> None:
+    """A refusal is over when all of it is taken, so that a later one is not told as old."""
+    broker = Choosy({"r0"})
+    async with channel(broker) as (queue, told, said):
+        queue.add(map(unreported, range(2)))
+        await asyncio.sleep(6.0)
+        assert any("refuses 1 results" in words for words in said)
+        broker.refused.clear()
+        await asyncio.sleep(6.0)
+
+    assert sorted(told) == [0, 1]
+    assert "The broker takes all that it refused" in said[-1]
+
+
+@pytest.mark.looptime
+async def test_a_broker_that_is_away_refuses_nothing() -> None:
+    """While there is no broker nobody says that it refuses, and nothing more is set aside."""
+    broker = Choosy({"r0"})
+    async with channel(broker) as (queue, told, said):
+        queue.add(map(unreported, range(2)))
+        await asyncio.sleep(1.0)
+        said.clear()
+        broker.is_away = True
+        queue.add(map(unreported, range(2, 4)))
+        await asyncio.sleep(30.0)
+
+        assert queue.queued == 2
+        assert told == [1]
+        assert not any("refuses" in words for words in said)
+
+
+@asynccontextmanager
+async def channel(broker: "Choosy") -> AsyncIterator[tuple[Channel, list[int], list[str]]]:
+    """Run a channel; give what it tells the journal, and what it says."""
+    told: list[int] = []
+    said: list[str] = []
+
+    async def hear(results: Sequence[Unreported]) -> None:
+        told.extend(each.position for each in results)
+
+    queue = Channel(broker, result_of, hear, said.append)
+    running = asyncio.create_task(queue.run())
+    yield queue, told, said
+    running.cancel()
+    await asyncio.wait([running])
+
+
+class Choosy(Silence):
+    """Takes all but what a test refuses, or nothing while it is away."""
+
+    is_away = False
+
+    def __init__(self, refused: set[str]) -> None:
+        self.refused = refused
         self.asked: Counter[str] = Counter()
 
     async def publish(self, publications: Sequence[Publication]) -> None:
         """Refuse some."""
+        if self.is_away:
+            raise BrokerError("nobody is there")
         self.asked.update(each.id for each in publications)
         if failed := {at: "no" for at, each in enumerate(publications) if each.id in self.refused}:
             raise PublishError(failed, len(publications))

@@ -21,8 +21,8 @@ Place = tuple[str, int]  # of a delivery: its connection, its position
 class Channel:
     """Publishes results in batches, in order and without a timer, until the broker has taken each one.
 
-    While the broker takes nothing, all wait and keep their order. What it refuses again while it takes what stands
-    beside it is set aside and tried from time to time. `told` hears what is there, and is awaited.
+    While there is no broker, all wait and keep their order. What it refuses twice in a row is set aside and tried from
+    time to time. `told` hears what is there, or that the queue has become shorter, and is awaited.
     """
 
     def __init__(
@@ -45,6 +45,11 @@ class Channel:
     def __len__(self) -> int:
         return len(self._queue) + len(self._aside)
 
+    @property
+    def queued(self) -> int:
+        """How many are on their way; what is set aside may stay refused for ever."""
+        return len(self._queue)
+
     def add(self, results: Iterable[Unreported]) -> None:
         """Take what is to be told."""
         self._queue.extend(results)
@@ -60,8 +65,8 @@ class Channel:
         while True:
             await self._stirred()
             if self._aside and loop.time() >= self._again_at:
-                await self._try_aside()
-                self._again_at = loop.time() + longest
+                took_any = await self._try_aside()
+                self._again_at = loop.time() + (0.0 if took_any else longest)
             if not self._queue:
                 continue
             if await self._round():
@@ -79,56 +84,79 @@ class Channel:
                     await self._work.wait()
 
     async def _round(self) -> bool:
-        """Publish the first of the queue; return whether the broker took any of them."""
+        """Publish the first of the queue; return whether the broker took any of them, or it has become shorter."""
         batch = list(islice(self._queue, BATCH))
-        failed, why = await self._publish(batch)
+        try:
+            failed, why = await self._publish(batch)
+        except BrokerError as error:
+            self._refused(f"The broker did not take {len(batch)} results: {error}")
+            self._doubted.clear()
+            return False
         if len(failed) == len(batch):
             self._refused(f"The broker did not take {len(batch)} results: {why}")
-            self._doubted = {place(result) for result in batch}
-            return False
-        self._refused.over("The broker takes results again")
-        if failed:
-            self._part(batch, failed)
-            batch = [result for number, result in enumerate(batch) if number not in failed]
         else:
-            self._doubted.clear()
-        await self._told(batch)
-        for _ in range(len(batch)):
+            self._refused.over("The broker takes results again")
+        set_aside = self._part(batch, failed)
+        taken = [result for number, result in enumerate(batch) if number not in failed]
+        if taken or set_aside:
+            await self._told(taken)
+        for _ in taken:
             self._queue.popleft()
-        return True
+        return bool(taken or set_aside)
 
-    def _part(self, batch: Sequence[Unreported], failed: set[int]) -> None:
-        """Put what was taken before what was refused; set aside what was refused before."""
+    def _part(self, batch: Sequence[Unreported], failed: set[int]) -> int:
+        """Put what was taken before what was refused; set aside what was refused before, and return how many."""
+        if not failed:
+            self._doubted.clear()
+            return 0
         refused = [batch[number] for number in sorted(failed)]
         again = [result for result in refused if place(result) not in self._doubted]
-        self._aside.extend(result for result in refused if place(result) in self._doubted)
+        self._set_aside([result for result in refused if place(result) in self._doubted])
         self._doubted = {place(result) for result in again}
         for _ in batch:
             self._queue.popleft()
         self._queue.extendleft(reversed(again))
-        self._queue.extendleft(result for number, result in enumerate(batch) if number not in failed)
+        self._queue.extendleft(reversed([result for number, result in enumerate(batch) if number not in failed]))
+        return len(refused) - len(again)
 
-    async def _try_aside(self) -> None:
-        """Try again what was refused alone, the longest untried first."""
+    def _set_aside(self, results: Sequence[Unreported]) -> None:
+        if not self._aside:
+            self._again_at = asyncio.get_running_loop().time() + PATIENCE[1]
+        self._aside.extend(results)
+
+    async def _try_aside(self) -> bool:
+        """Try again what was set aside, the longest untried first; return whether the broker took any of it."""
         batch = list(islice(self._aside, BATCH))
-        failed, why = await self._publish(batch)
+        try:
+            failed, why = await self._publish(batch)
+        except BrokerError:
+            return False  # there is no broker, which is said elsewhere
         if failed:
-            self._refused_alone(f"The broker refuses {len(self._aside)} results and takes others: {why}")
-        await self._told([result for number, result in enumerate(batch) if number not in failed])
+            self._refused_alone(f"The broker refuses {len(self._aside)} results, which stand aside: {why}")
+        taken = [result for number, result in enumerate(batch) if number not in failed]
+        await self._told(taken)
         for _ in batch:
             self._aside.popleft()
         self._aside.extend(result for number, result in enumerate(batch) if number in failed)
+        self._takes_again(any_taken=bool(taken))
+        return bool(taken)
+
+    def _takes_again(self, *, any_taken: bool) -> None:
+        if any_taken:
+            self._refused.over("The broker takes results again")
+        if not self._aside:
+            self._refused_alone.over("The broker takes all that it refused")
 
     async def _publish(self, batch: Sequence[Unreported]) -> tuple[set[int], str]:
-        """Publish all; return which were not taken, and why."""
+        """Publish all; return what the broker refused, and why; raises `BrokerError` if there is none."""
         failpoint("before-publish")
         try:
             most = self._broker.max_payload - HEADERS
             await self._broker.publish([self._publication(result, most) for result in batch])
         except PublishError as error:
+            if len(error.failed) == len(batch) and not self._broker.connected:
+                raise BrokerError(str(error)) from error
             return set(error.failed), str(error)
-        except BrokerError as error:
-            return set(range(len(batch))), str(error)
         failpoint("after-publish")
         return set(), ""
 

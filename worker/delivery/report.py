@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import orjson
 
@@ -12,6 +13,7 @@ from worker.journal.journal import Journal
 from worker.journal.rows import Reported, Settled, Unreported
 
 MEMORY = 20_000  # results in memory; beyond it they are read from the journal again
+STREAMS = ("results", "letters")
 JOURNAL_PATIENCE = 1.0  # seconds between tries while the journal does not answer
 
 
@@ -31,9 +33,9 @@ class Reporter:
     ) -> None:
         self._journal = journal
         self._away = away or tell
-        self._results = Channel(broker, result_of, self._told, tell)
-        self._letters = Channel(broker, letter_of, self._told, tell)
-        self._halves: set[Place] = set()
+        self._results = Channel(broker, result_of, partial(self._told, "results"), tell)
+        self._letters = Channel(broker, letter_of, partial(self._told, "letters"), tell)
+        self._halves: set[tuple[str, Place]] = set()
         self._overflowed: set[str] = set()
         self._marking = 0
         self._stirred = asyncio.Event()
@@ -66,7 +68,7 @@ class Reporter:
             tasks.create_task(self._look_after())
 
     async def drained(self) -> None:
-        """Return when everything taken so far is reported."""
+        """Return when everything taken so far is reported, but for what the broker refuses."""
         await self._idle.wait()
 
     def _offer(self, results: Sequence[Unreported]) -> None:
@@ -83,7 +85,7 @@ class Reporter:
             self._stirred.clear()
             if self._overflowed and len(self._results) + len(self._letters) < MEMORY // 2:
                 await self._refill()
-            elif not (self._overflowed or self._marking or self._results or self._letters):
+            elif not (self._overflowed or self._marking or self._results.queued or self._letters.queued):
                 self._idle.set()
 
     async def _refill(self) -> None:
@@ -105,23 +107,25 @@ class Reporter:
     def _places(self) -> set[Place]:
         return self._results.places() | self._letters.places()
 
-    async def _told(self, results: Sequence[Unreported]) -> None:
+    async def _told(self, stream: str, results: Sequence[Unreported]) -> None:
         """Mark what is told in full: a dead letter goes to two streams."""
         told: dict[str, list[int]] = {}
         for each in results:
-            if each.outcome != "dead_lettered" or self._is_whole(place(each)):
+            if each.outcome != "dead_lettered" or self._is_whole(stream, place(each)):
                 told.setdefault(each.connection, []).append(each.position)
         self._marking += 1
         await asyncio.gather(*(self._mark(*each) for each in told.items()))
         self._marking -= 1
         asyncio.get_running_loop().call_soon(self._stirred.set)  # when the channel has let go of them
 
-    def _is_whole(self, half: Place) -> bool:
-        if half in self._halves:
-            self._halves.discard(half)
-            return True
-        self._halves.add(half)
-        return False
+    def _is_whole(self, stream: str, letter: Place) -> bool:
+        """Note that a stream has a letter, be it the second time; say whether now both have it."""
+        self._halves.add((stream, letter))
+        halves = {(each, letter) for each in STREAMS}
+        if not halves <= self._halves:
+            return False
+        self._halves -= halves
+        return True
 
     async def _mark(self, connection: str, positions: list[int]) -> None:
         """Note what is told; of a connection that is not ours any more, its owner tells it again."""
