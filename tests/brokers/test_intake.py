@@ -97,6 +97,7 @@ async def test_a_consumer_taken_away(nats_url: str) -> None:
         await client.jsm().delete_consumer("RELATIONS", "relation-worker-intake")
         await client.close()
         await told.until("intake begins again")
+        await told.until("intake goes on")
         await broker.publish([event(2)])
         await taker.until_taken(2)
     await broker.stop()

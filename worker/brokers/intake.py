@@ -52,6 +52,7 @@ class Intake:
         self._idle = Event()
         self._idle.set()
         self._committed = 0
+        self._is_committing = False
         self._waits = waits()
         self.counts = Counts()
 
@@ -90,6 +91,8 @@ class Intake:
         await self._application.begin(pull, link.created, handle)
         try:
             await pull.start()
+            if not self._is_committing:  # else only a commit shows that it goes on
+                self._halted.over("intake goes on")
             while not self._stopping:
                 heed_cancel()
                 await self._batch(await pull.take(), link)
@@ -98,10 +101,12 @@ class Intake:
             await self._application.end()
 
     async def _batch(self, batch: list[Msg], link: Link) -> None:
+        self._is_committing = True
         try:
             await self._application.hand_over(batch)
         except Exception as error:
             raise EpochError(f"a batch was not committed ({type(error).__name__})") from error
+        self._is_committing = False
         self._count(batch)
         failpoint("before-ack")
         await self._ack(batch, link)
