@@ -1,3 +1,5 @@
+"""Absences, and how often they are said."""
+
 from worker.telemetry.absence import Absence
 
 
@@ -62,3 +64,19 @@ def test_flapping_is_said_seldom() -> None:
     clock.now += 61
     absence("away")
     assert said == ["away"]
+
+
+def test_new_reason_is_said_at_once() -> None:
+    """Who alone notices says another reason at once, whatever figures it holds; and of too many no more."""
+    said: list[str] = []
+    clock = Clock()
+    absence = Absence(said.append, clock, reasons=3)
+    absence("lost")
+    for port in range(3):
+        clock.now += 1
+        absence(f"nobody listens at port {port}")
+    assert said == ["lost", "nobody listens at port 0 (for 1 s by now)"]
+
+    for word in ("not trusted", "too old", "not there"):
+        absence(word)
+    assert said[2:] == ["not trusted (for 3 s by now)"]

@@ -22,6 +22,7 @@ OLDEST = (2, 11)
 # https://github.com/nats-io/nats-server/blob/main/server/errors.json (read November 2026)
 NOT_ENABLED = (10039, 10076)
 LONGEST_WAIT = 5.0
+REASONS = 5  # of one absence that are said at once: one is lost, refused, then not trusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Connection:
         self._owned = owned
         self._tell = tell
         self._on_state = on_state
-        self._away = Absence(tell)
+        self._away = Absence(tell, reasons=REASONS)
         self._link: Link | None = None
         self._up = Event()
         self._keeper: Task[None] | None = None
