@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from urllib.parse import unquote
 
+import psycopg
 import pytest
 
 from tests.faults.proxy import carry
@@ -67,6 +68,30 @@ async def test_what_passes(saying: str) -> None:
 async def test_what_does_not_pass(saying: str) -> None:
     """A server that refuses user, address or database will refuse again."""
     assert not isinstance(await refusal(saying), JournalAwayError)
+
+
+@pytest.mark.parametrize("saying", REFUSING[:1], indirect=True, ids=["password"])
+async def test_second_address_refuses(saying: str) -> None:
+    """Who is refused at the second address of a server is refused, though nobody listens at the first."""
+    error = await refusal(saying.replace("@", "@127.0.0.1:1,"))
+
+    assert not isinstance(error, JournalAwayError)
+    assert "it refuses our user or password: " in str(error)
+    assert "password authentication failed" in str(error)
+
+
+async def test_nothing_stays_open(postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that fails at its first question is closed."""
+    opened: list[psycopg.Connection[tuple[int]]] = []
+
+    def fail(raw: psycopg.Connection[tuple[int]]) -> bool:
+        opened.append(raw)
+        raise psycopg.OperationalError("no answer")
+
+    monkeypatch.setattr("worker.journal.postgresql.is_pooled", fail)
+    await refusal(postgresql.schema())
+
+    assert [raw.closed for raw in opened] == [True]
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere.invalid"])

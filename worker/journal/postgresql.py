@@ -64,10 +64,11 @@ class Postgresql:
             keepalives_count=SILENCE // ASKED_EVERY,
             tcp_user_timeout=SILENCE * 1000,
         )
-        if is_pooled(raw):
-            raw.prepare_threshold = None
-        else:
-            raw.prepared_max = 512
+        try:
+            prepare(raw)
+        except BaseException:
+            raw.close()
+            raise
         dialect = dialects.PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]  # not typed there
         return Session(raw, dialect, self._clock)
 
@@ -89,7 +90,7 @@ class Postgresql:
         """Return what to do; the driver's text holds no password."""
         if not isinstance(error, psycopg.Error):
             return error
-        said = str(error).strip().partition("\n")[0]
+        said = decisive(error)
         state = error.sqlstate or refusal(said)
         meaning = next((text for code, text in MEANINGS.items() if state.startswith(code)), None)
         text = f"PostgreSQL: {meaning}: {said}" if meaning else f"PostgreSQL: {said}"
@@ -108,6 +109,14 @@ class Postgresql:
         return error.diag.constraint_name == "relations_remote_id"
 
 
+def prepare(raw: "psycopg.Connection[tuple[int]]") -> None:
+    """Let statements be prepared where sessions stay whose they are."""
+    if is_pooled(raw):
+        raw.prepare_threshold = None
+    else:
+        raw.prepared_max = 512
+
+
 def is_pooled(raw: "psycopg.Connection[tuple[int]]") -> bool:
     """Say whether somebody stands between us and the server, who may give each transaction another of its sessions.
 
@@ -118,6 +127,18 @@ def is_pooled(raw: "psycopg.Connection[tuple[int]]") -> bool:
     return found is None or found[0] != raw.info.backend_pid
 
 
+def decisive(error: psycopg.Error) -> str:
+    """Return the line that says why: libpq tells of each address of a name, and one may refuse us for good."""
+    lines = str(error).strip().splitlines() or [""]
+    if error.sqlstate:
+        return lines[0]
+    return next((line.strip() for line in lines if refusal(line) or is_unsafe(line)), lines[0])
+
+
+def is_unsafe(said: str) -> bool:
+    return any(word in said for word in UNSAFE)
+
+
 def refusal(said: str) -> str:
     """Return the code of what a server, or a pooler, refuses at the connection; nothing for all else."""
     return next((code for words, code in REFUSALS.items() if words.search(said)), "")
@@ -125,6 +146,6 @@ def refusal(said: str) -> str:
 
 def passes(error: psycopg.Error, state: str, said: str) -> bool:
     """Say whether waiting may mend it."""
-    if not isinstance(error, psycopg.OperationalError) or any(word in said for word in UNSAFE):
+    if not isinstance(error, psycopg.OperationalError) or is_unsafe(said):
         return False
     return not state or state.startswith(PASSING)
