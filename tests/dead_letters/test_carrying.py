@@ -1,5 +1,7 @@
 """The promises of export, import, discard and undo."""
 
+import asyncio
+import tracemalloc
 from contextlib import suppress
 
 import orjson
@@ -61,7 +63,8 @@ async def test_known_letters_are_skipped(house: House, other_house: House) -> No
         (lambda line: line.replace(b'"calls"', b'"hold"'), "no dead letter"),
         (lambda line: line.replace(b'"body_base64":"', b'"body_base64":"AAAA'), "body"),
         (lambda line: line.replace(b'"body_base64":"', b'"body_base64":"*'), "body"),
-        (lambda line: line[:0] + b"[]", "no dead letter"),
+        (lambda line: line[:0] + b"[]", "line 2: is no dead letter, only a JSON object can be one; nothing"),
+        (lambda line: line[:0] + b'"x"', "line 2: is no dead letter, only a JSON object can be one; nothing"),
     ],
 )
 async def test_damaged_line_refuses_all(house: House, other_house: House, damage: object, said: str) -> None:
@@ -89,6 +92,32 @@ async def test_all_damaged_lines_are_named(house: House) -> None:
     assert [number for number, _ in caught.value.lines] == [1, 4]
     with pytest.raises(DamagedError, match="and 80 more; nothing was imported"):
         await house.service.take_in(b"{\n" * 100, "ann")
+
+
+def test_damage_beyond_what_is_told_is_only_counted() -> None:
+    """However many lines are damaged, no more is kept of them than is told."""
+    raw = b"{\n" * 20_000
+    tracemalloc.start()
+    with pytest.raises(DamagedError) as caught:
+        lines(raw)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert (caught.value.count, len(caught.value.lines)) == (20_000, 20)
+    assert peak < 2**18
+
+
+async def test_reading_lets_others_go_on(house: House) -> None:
+    """While a large import is read, the loop turns for everybody else."""
+    reading = asyncio.create_task(house.service.take_in(b"{\n" * 20_000, "ann"))
+    turns = 0
+    while not reading.done():
+        await asyncio.sleep(0)
+        turns += 1
+
+    assert turns > 20
+    with pytest.raises(DamagedError):
+        await reading
 
 
 async def test_doubled_line_is_damage(house: House) -> None:

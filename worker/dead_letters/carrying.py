@@ -1,7 +1,9 @@
 """Writes dead letters as JSON lines, and reads them on another machine."""
 
+import asyncio
 import base64
 import hashlib
+import io
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -108,7 +110,7 @@ class Carrier:
 
     async def read(self, raw: bytes, by: str) -> Imported:
         """Take letters in, all or none; raises DamagedError with the lines that are none."""
-        carried = lines(raw)
+        carried = await asyncio.to_thread(lines, raw)  # megabytes take seconds
         if not carried:
             raise DeadLetterError("there is no line in it; nothing was imported")
         new = await self.journal.letters.carry(carried)
@@ -158,32 +160,41 @@ def line_of(buried: Buried, row: Delivery) -> dict[str, Any]:
 
 
 def lines(raw: bytes) -> list[Carried]:
-    """Return the letters of an export, in order of their positions; raises DamagedError with every damaged line."""
+    """Return the letters of an export, in order of their positions; raises DamagedError with the damaged lines."""
     found: dict[str, Carried] = {}
-    damaged: list[tuple[int, str]] = []
-    for number, text in enumerate(raw.split(b"\n"), 1):
-        if not text.strip():
-            continue
+    told: list[tuple[int, str]] = []
+    damaged = 0
+    for number, text in enumerate(io.BytesIO(raw), 1):
         try:
-            carried = carried_of(text)
+            if text.strip():
+                add(carried_of(text), found)
         except LineError as error:
-            damaged.append((number, str(error)))
-            continue
-        if carried.letter.id in found:
-            damaged.append((number, "the same letter stands on an earlier line"))
-        found[carried.letter.id] = carried
+            damaged += 1
+            if damaged <= DAMAGED_TOLD:
+                told.append((number, str(error)))
     if damaged:
-        raise DamagedError(damaged[:DAMAGED_TOLD], len(damaged))
+        raise DamagedError(told, damaged)
     return sorted(found.values(), key=lambda each: (each.delivery.position, each.letter.id))
+
+
+def add(carried: Carried, found: dict[str, Carried]) -> None:
+    """Add a letter to those of earlier lines; raises LineError."""
+    if carried.letter.id in found:
+        raise LineError("the same letter stands on an earlier line")
+    found[carried.letter.id] = carried
 
 
 def carried_of(text: bytes) -> Carried:
     """Return the letter that one line holds; raises LineError."""
     try:
-        line = Line.model_validate(orjson.loads(text))
-        body, digest = base64.b64decode(line.body_base64, validate=True), bytes.fromhex(line.digest)
+        given = orjson.loads(text)
     except orjson.JSONDecodeError:
         raise LineError("is not JSON") from None
+    if not isinstance(given, dict):
+        raise LineError("is no dead letter, only a JSON object can be one")
+    try:
+        line = Line.model_validate(given)
+        body, digest = base64.b64decode(line.body_base64, validate=True), bytes.fromhex(line.digest)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "it"
