@@ -71,9 +71,10 @@ async def test_what_does_not_pass(saying: str) -> None:
 
 
 @pytest.mark.parametrize("saying", REFUSING[:1], indirect=True, ids=["password"])
-async def test_second_address_refuses(saying: str) -> None:
-    """Who is refused at the second address of a server is refused, though nobody listens at the first."""
-    error = await refusal(saying.replace("@", "@127.0.0.1:1,"))
+@pytest.mark.parametrize(("before", "after"), [("127.0.0.1:1,", ""), ("", ",127.0.0.1:1")])
+async def test_one_address_refuses(saying: str, before: str, after: str) -> None:
+    """Who is refused at one address of a server is refused, though nobody listens at the other."""
+    error = await refusal(saying.replace("@", f"@{before}").replace("/relations", f"{after}/relations"))
 
     assert not isinstance(error, JournalAwayError)
     assert "it refuses our user or password: " in str(error)

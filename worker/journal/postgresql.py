@@ -128,11 +128,11 @@ def is_pooled(raw: "psycopg.Connection[tuple[int]]") -> bool:
 
 
 def decisive(error: psycopg.Error) -> str:
-    """Return the line that says why: libpq tells of each address of a name, and one may refuse us for good."""
+    """Return the line that says why: psycopg tells of each address of a name, and one may refuse us for good."""
     lines = str(error).strip().splitlines() or [""]
     if error.sqlstate:
         return lines[0]
-    return next((line.strip() for line in lines if refusal(line) or is_unsafe(line)), lines[0])
+    return next((line.strip("- ") for line in lines if refusal(line) or is_unsafe(line)), lines[0])
 
 
 def is_unsafe(said: str) -> bool:
