@@ -31,6 +31,18 @@ async def test_waits_for_a_broker(own_nats_server: TestServer) -> None:
     assert told.words[-1].startswith("connected to NATS at 127.0.0.1:")
 
 
+async def test_says_why_it_stays_away(own_nats_server: TestServer) -> None:
+    """After a connection is lost, it is said soon why there is no new one."""
+    told = Told()
+    broker = NatsBroker(own_nats_server.url, tell=told)
+    await broker.start()
+    own_nats_server.kill()
+    await told.until("is lost")
+    async with asyncio.timeout(3):
+        await told.until("nobody listens there")
+    await broker.stop()
+
+
 async def test_waiting_can_be_cancelled(own_nats_server: TestServer) -> None:
     """A start that waits ends at once when it is cancelled."""
     own_nats_server.stop()
