@@ -3,14 +3,16 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from tests.delivery.world import Happening, Run, Temper, World
 from worker.errors import ClockError, RepeatError, TargetError, UnauthorizedError
-from worker.sending.wire import Response
-from worker.targets.base import Step
+from worker.sending.slot import Slot
+from worker.sending.wire import Request, Response
+from worker.targets.base import Exchange, Step
 
 pytestmark = pytest.mark.looptime
 
@@ -78,3 +80,35 @@ async def test_odd_answer_to_a_probe_ends_nothing() -> None:
 
     assert run.outcomes == {1: ["updated"]}
     assert world.probed >= 2
+
+
+class Slow(World):
+    """A vendor with which a session is opened first, and that takes its time for it."""
+
+    is_open = False
+    answered = 0
+
+    def exchange(self, now: datetime) -> Exchange | None:  # noqa: ARG002 -- the protocol's
+        return None if self.is_open else self._log_in()
+
+    def _log_in(self) -> Exchange:
+        yield Request("POST", "https://world.invalid/login", body=b"[]")
+        self.is_open = True
+
+    async def send(self, request: Request, slot: Slot) -> Response:
+        if request.url.endswith("/login"):
+            await asyncio.sleep(5.0)
+            self.answered += 1
+        return await super().send(request, slot)
+
+
+async def test_log_in_that_is_under_way_is_finished_by_a_stop() -> None:
+    """A stop in good order cuts no request off: it waits for the answer, and starts nothing with the session."""
+    world = Slow(Temper(), random.Random(1))
+    run = Run(world, [Happening("updated", "one", {"note": "x"})])
+    playing = asyncio.create_task(run.play())
+    await asyncio.sleep(2.0)
+
+    assert await run.connections[-1].stop(10.0)
+    assert (world.answered, world.calls, run.outcomes) == (1, 1, {})
+    playing.cancel()

@@ -231,6 +231,7 @@ class Run:
 
     watch: Callable[[str, str, Callable[[], datetime]], Watch] = lambda name, target, _now: unwatched(name, target)
     broken: BaseException | None = None
+    connections: list[Connection] = field(default_factory=list)
 
     async def play(self) -> None:
         """Play it to its end, in virtual time."""
@@ -286,6 +287,7 @@ class Run:
         )
         connection = Connection("world", settings, self.world, shared, self.world.send, 2**20)
         await connection.start(before)
+        self.connections.append(connection)
         return connection
 
     def _decode(self, row: Delivery) -> Event:

@@ -176,7 +176,7 @@ class Connection:
         )
         bounds = Bounds(settings.window, self._memory)
         window = Window(self.name, shared.journal, lanes, bounds, shared.decode)
-        parley = Parley(self.target, self._send, self.gate.slot, shared.now, self._is_ours, self._watch)
+        parley = Parley(self.target, self._send, self.gate.slot, shared.now, self._is_ours, self._watch, self._changed)
         caller = Caller(
             self.name,
             self.target,

@@ -137,7 +137,7 @@ class Engine:
         self._work.set()
         try:
             async with asyncio.timeout(grace):
-                while self._calls or self.walk.settling:
+                while self._calls or self.walk.settling or self.caller.parley.under_way:
                     self._stirred.clear()
                     await self._stirred.wait()
         except TimeoutError:

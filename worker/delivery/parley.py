@@ -22,7 +22,8 @@ Send = Callable[[Request, Slot], Awaitable[Response]]
 class Parley:
     """Talks to one connection's vendor; every request has a slot of the gate.
 
-    `session` counts the sessions so far. `ahead`: the seconds by which our clock was ahead of the vendor's at the
+    `session` counts the sessions so far, `under_way` the requests without an answer yet; `changed` is told that there
+    is one less. `ahead`: the seconds by which our clock was ahead of the vendor's at the
     last probe, if it told.
     """
 
@@ -32,7 +33,9 @@ class Parley:
     now: Callable[[], datetime]
     fresh: Callable[[], bool]
     watch: Watch
+    changed: Callable[[], None]
     session: int = 0
+    under_way: int = 0
     ahead: float | None = None
 
     async def be_sure(self) -> None:
@@ -54,7 +57,7 @@ class Parley:
         await self.be_sure()
         began, response, refused = monotonic(), None, None
         try:
-            response = await self.send(request, slot)
+            response = await self._sent(request, slot)
             following = exchange.send(response)
         except StopIteration:
             slot.done()
@@ -85,7 +88,7 @@ class Parley:
         request, response, began = None, None, monotonic()
         try:
             request = self.target.request([step], self.now())
-            response = await self.send(request, slot)
+            response = await self._sent(request, slot)
             self.ahead = skew(response, self.now())
             (answer,) = self.target.read([step], response)
         except Exception as bug:  # noqa: BLE001 -- as above
@@ -97,6 +100,14 @@ class Parley:
         slot.done(refused)
         self.watch.called((), request, response, refused, monotonic() - began)
         return refused
+
+    async def _sent(self, request: Request, slot: Slot) -> Response:
+        self.under_way += 1
+        try:
+            return await self.send(request, slot)
+        finally:
+            self.under_way -= 1
+            self.changed()
 
     def renew_session(self) -> None:
         """Make the next call wait for a new session."""

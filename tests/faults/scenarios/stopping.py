@@ -35,8 +35,9 @@ async def nothing_is_open(house: House) -> None:
     """See that every call was answered and its outcome told."""
     for vendor in house.vendors.settings:
         calls = await house.vendors.calls(vendor)
-        if [call for call in calls if call["answered"] is None]:
-            house.problems.append(f"{vendor}: a call was cut off")
+        for call in calls:
+            if call["answered"] is None:
+                house.problems.append(f"{vendor}: a call was cut off: {call}")
     counts = await house.counts()
     if sent := sum(count for (_, state), count in counts.items() if state == "sent"):
         house.problems.append(f"{sent} deliveries are marked as sent after a stop in good order")
