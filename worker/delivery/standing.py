@@ -92,9 +92,8 @@ async def standings(connections: Mapping[str, ConnectionSettings], journal: Jour
 
 async def inflow(journal: Journal, name: str, now: datetime) -> float:
     """Return the deliveries a second that came in of late, 0 before there is enough to tell."""
-    count, first = await journal.recent(name, now - timedelta(seconds=WITHIN))
-    seconds = (now - first).total_seconds() if first else 0.0
-    return count / seconds if seconds >= SHORTEST else 0.0
+    arrived = await journal.arrived(name, now, timedelta(seconds=WITHIN))
+    return arrived.count / arrived.seconds if arrived.seconds >= SHORTEST else 0.0
 
 
 def forecast(options: ConnectionSettings | None, paused: Paused | None, waiting: int) -> float | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, select
 
@@ -50,6 +50,14 @@ _newest = (
 RECENT = Fixed(select(func.count(), func.min(_newest.c.received_at)).where(_newest.c.received_at > bindparam("since")))
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """How many deliveries a connection got of late, `seconds` since the first of these."""
+
+    count: int
+    seconds: float
+
+
 @dataclass(slots=True)
 class Counter:
     """Remembers a count for as long as counting anew would cost too much."""
@@ -58,15 +66,32 @@ class Counter:
     monotonic: Callable[[], float]
     _counted: dict[str, Backlog] = field(default_factory=dict)
     _good_until: float = float("-inf")
+    _arrived: dict[str, tuple[Arrived, float]] = field(default_factory=dict)
 
     async def count(self) -> dict[str, Backlog]:
         """Return what waits at each connection that has anything."""
         began = self.monotonic()
         if began >= self._good_until:
             self._counted = await self.desk.browse(backlog)
-            took = self.monotonic() - began
-            self._good_until = began + took / SHARE if took > CHEAP else began
+            self._good_until = self.again_at(began, 1)
         return self._counted
+
+    async def arrived(self, connection: str, now: datetime, within: timedelta) -> Arrived:
+        """Return what a connection got within this time before now; all connections share what it may cost."""
+        began = self.monotonic()
+        known = self._arrived.get(connection)
+        if known is not None and began < known[1]:
+            return known[0]
+        count, first = await self.desk.browse(recent, connection, now - within)
+        found = Arrived(count, (now - first).total_seconds() if first else 0.0)
+        alike = len(self._arrived.keys() | {connection})
+        self._arrived[connection] = (found, self.again_at(began, alike))
+        return found
+
+    def again_at(self, began: float, alike: int) -> float:
+        """Return when to count again what was begun then, where so many counts cost as much each."""
+        took = (self.monotonic() - began) * alike
+        return began + took / SHARE if took > CHEAP else began
 
 
 def backlog(session: Session) -> dict[str, Backlog]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from worker.journal import history, leases, pruning, reading, taking
-from worker.journal.backlog import Backlog, Counter, recent
+from worker.journal.backlog import Arrived, Backlog, Counter
 from worker.journal.book import Book, elapsed
 from worker.journal.burying import Closing
 from worker.journal.database import database, prepared
@@ -165,9 +165,9 @@ class Journal:
         """Return what waits at each connection that has anything; a large one is not counted at every question."""
         return await self._backlog.count()
 
-    async def recent(self, connection: str, since: datetime) -> tuple[int, datetime | None]:
-        """Return how many deliveries came in since then (20,000 at most), and when the first of these did."""
-        return await self._desk.browse(recent, connection, since)
+    async def arrived(self, connection: str, now: datetime, within: timedelta) -> Arrived:
+        """Return how many deliveries came in within this time before now, 20,000 at most; it may be seconds old."""
+        return await self._backlog.arrived(connection, now, within)
 
     async def counts(self) -> dict[tuple[str, State], int]:
         """Count all deliveries by connection and state; reads every row."""
