@@ -40,16 +40,16 @@ OPERATIONS = ("create", "update", "delete")
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the options of a command choose by."""
+    """What the options of a command choose by; one that was not given chooses nothing."""
 
-    ids: Sequence[str] = ()
-    connections: Sequence[str] = ()
-    reasons: Sequence[str] = ()
-    subjects: Sequence[str] = ()
-    sources: Sequence[str] = ()
-    fingerprints: Sequence[str] = ()
-    operations: Sequence[str] = ()
-    statuses: Sequence[int] = ()
+    ids: Many = None
+    connections: Many = None
+    reasons: Many = None
+    subjects: Many = None
+    sources: Many = None
+    fingerprints: Many = None
+    operations: Many = None
+    statuses: list[int] | None = None
     since: str | None = None
     until: str | None = None
 
@@ -57,18 +57,18 @@ class Chosen:
         """Return it as the journal asks; raises Problem for words that mean nothing."""
         from worker.journal.letters import Filter
 
-        for operation in self.operations:
+        for operation in self.operations or ():
             if operation not in OPERATIONS:
                 nothing("operation", operation, list(OPERATIONS))
         return Filter(
-            ids=self.ids,
-            connections=self.connections,
-            reasons=known_reasons(self.reasons),
-            fingerprints=self.fingerprints,
-            sources=self.sources,
-            subjects=self.subjects,
-            operations=self.operations,
-            statuses=self.statuses,
+            ids=self.ids or (),
+            connections=self.connections or (),
+            reasons=known_reasons(self.reasons or ()),
+            fingerprints=self.fingerprints or (),
+            sources=self.sources or (),
+            subjects=self.subjects or (),
+            operations=self.operations or (),
+            statuses=self.statuses or (),
             since=moment("--since", self.since),
             until=moment("--until", self.until),
         )

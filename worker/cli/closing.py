@@ -47,7 +47,7 @@ def groups(
     as_json: AsJson = False,
 ) -> None:
     """List causes: how many letters each has, a sample, and what to do about it."""
-    chosen = Chosen(connections=connection or (), reasons=reason or (), since=since, until=until)
+    chosen = Chosen(connections=connection, reasons=reason, since=since, until=until)
     wanted = chosen.filter()
     found = served(config, lambda dead: dead.groups(wanted))
     if as_json:
@@ -102,18 +102,7 @@ def discard(
     """Give dead letters up for good, for a reason; for a day `dead undo` brings them back."""
     if not why.strip():
         raise Problem("discarding asks for a reason", Exit.USAGE, hint='say --why "..."')
-    wanted = Chosen(
-        ids or (),
-        connection or (),
-        reason or (),
-        subject or (),
-        source or (),
-        fingerprint or (),
-        operation or (),
-        status or (),
-        since,
-        until,
-    ).filter()
+    wanted = Chosen(ids, connection, reason, subject, source, fingerprint, operation, status, since, until).filter()
     count = served(config, lambda dead: dead.discard(wanted, person(), why, everything=yes))
     told(count, "discarded", as_json=as_json)
 
@@ -149,15 +138,7 @@ def export(
     file: Annotated[Path | None, typer.Option("--file", "-o", help="Write there. Default: standard output.")] = None,
 ) -> None:
     """Write open dead letters as JSON lines, complete, for `dead import` on another machine."""
-    wanted = Chosen(
-        ids or (),
-        connection or (),
-        reason or (),
-        subject or (),
-        fingerprints=fingerprint or (),
-        since=since,
-        until=until,
-    ).filter()
+    wanted = Chosen(ids, connection, reason, subject, fingerprints=fingerprint, since=since, until=until).filter()
     count = served(config, lambda dead: written(dead, wanted, file))
     note(f"{count} dead letter{'' if count == 1 else 's'}")
 

@@ -47,21 +47,10 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List open dead letters, those buried last first."""
-    wanted = Chosen(
-        (),
-        connection or (),
-        reason or (),
-        subject or (),
-        source or (),
-        fingerprint or (),
-        operation or (),
-        status or (),
-        since,
-        until,
-    ).filter()
+    wanted = Chosen(None, connection, reason, subject, source, fingerprint, operation, status, since, until).filter()
     found = served(config, lambda dead: dead.page(wanted, most + 1))
     if as_json:
-        show_json([letter_json(one) for one in found[:most]])
+        show_json([one.as_json() for one in found[:most]])
     elif found:
         columns = ("id", "connection", "relation", "reason", "buried", "detail")
         show_table(columns, [letter_row(one) for one in found[:most]])
@@ -76,27 +65,6 @@ def letter_row(one: "Buried") -> tuple[Any, ...]:
     return (letter.id, letter.connection, letter.subject, letter.reason, letter.buried_at, letter.detail)
 
 
-def letter_json(one: "Buried") -> dict[str, Any]:
-    letter = one.letter
-    return {
-        "id": letter.id,
-        "connection": letter.connection,
-        "position": letter.position,
-        "source": letter.source,
-        "subject": letter.subject,
-        "event_id": letter.event_id,
-        "operation": letter.operation,
-        "reason": letter.reason,
-        "detail": letter.detail,
-        "fingerprint": letter.fingerprint,
-        "status": letter.status,
-        "state": one.state,
-        "first_buried_at": one.first_buried_at.isoformat(),
-        "buried_at": letter.buried_at.isoformat(),
-        "burials": one.burials,
-    }
-
-
 @app.command()
 def show(
     letter: Annotated[str, typer.Argument(help="Its id, as `dead list` tells it.")],
@@ -108,8 +76,8 @@ def show(
     told = served(config, lambda dead: dead.show(letter))
     found, case = told.buried, told.case
     if as_json:
-        replays = [replay_json(each) for each in told.replays]
-        show_json(letter_json(found) | {"case": case, "replays": replays})
+        replays = [each.as_json() for each in told.replays]
+        show_json(found.as_json() | {"case": case, "replays": replays})
         return
     show_fields(case_fields(found, case))
     show_tries(case.get("tries") or [])
@@ -182,18 +150,6 @@ def show_replays(replays: "tuple[Replayed, ...]") -> None:
         say()
         columns = ("replayed by", "plan", "what came of it", "at", "why", "note")
         show_table(columns, [(one.by, one.plan, one.state, one.at, one.why, one.note) for one in replays])
-
-
-def replay_json(one: "Replayed") -> dict[str, Any]:
-    return {
-        "plan": one.plan,
-        "by": one.by,
-        "why": one.why,
-        "patch": list(one.patch),
-        "state": one.state,
-        "note": one.note,
-        "at": one.at.isoformat(),
-    }
 
 
 app.command()(replaying.plan)

@@ -67,18 +67,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Plan to send dead letters again; nothing is sent before `dead apply`."""
-    wanted = Chosen(
-        ids or (),
-        connection or (),
-        reason or (),
-        subject or (),
-        source or (),
-        fingerprint or (),
-        operation or (),
-        status or (),
-        since,
-        until,
-    ).filter()
+    wanted = Chosen(ids, connection, reason, subject, source, fingerprint, operation, status, since, until).filter()
     meant = terms(why or ("a look ahead" if dry_run else ""), patch, rate, force=force, share=share, canary=canary)
     if dry_run:
         told = served(config, lambda dead: dead.rehearse(wanted, meant, everything=yes, most=most))
@@ -187,19 +176,14 @@ def plan_row(view: "PlanView") -> tuple[Any, ...]:
 
 
 def plan_json(view: "PlanView") -> dict[str, Any]:
-    plan, terms = view.plan, view.document.terms
+    plan = view.plan
     return {
         "id": plan.id,
         "state": plan.state,
         "created_at": plan.created_at.isoformat(),
         "created_by": plan.created_by,
         "changed_at": plan.changed_at.isoformat(),
-        "why": terms.why,
-        "patch": list(terms.patch),
-        "force": terms.force,
-        "share": terms.share,
-        "rate": str(terms.rate) if terms.rate else None,
-        "canary": terms.canary,
+        **view.document.terms.as_json(),
         "select": dict(view.document.select),
         "along": len(view.document.along),
     }

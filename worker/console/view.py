@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from worker.dead_letters.plans import PlanView, Progress
-from worker.dead_letters.reading import CaseFile, Cause, Replayed
+from worker.dead_letters.reading import CaseFile, Cause
 from worker.dead_letters.rehearsal import Rehearsal, Shown
 from worker.journal.audit import Entry
 from worker.journal.letters import Buried
@@ -27,23 +27,7 @@ def cause(one: Cause) -> dict[str, Any]:
 
 
 def letter(one: Buried) -> dict[str, Any]:
-    kept = one.letter
-    return {
-        "id": kept.id,
-        "connection": kept.connection,
-        "position": kept.position,
-        "source": kept.source,
-        "subject": kept.subject,
-        "event_id": kept.event_id,
-        "operation": kept.operation,
-        "reason": kept.reason,
-        "detail": kept.detail,
-        "fingerprint": kept.fingerprint,
-        "status": kept.status,
-        "state": one.state,
-        "first_buried_at": one.first_buried_at.isoformat(),
-        "buried_at": kept.buried_at.isoformat(),
-        "burials": one.burials,
+    return one.as_json() | {
         "closed_at": one.closed_at.isoformat() if one.closed_at else None,
         "closed_by": one.closed_by,
         "why": one.why,
@@ -51,36 +35,18 @@ def letter(one: Buried) -> dict[str, Any]:
 
 
 def case_file(one: CaseFile) -> dict[str, Any]:
-    return letter(one.buried) | {"case": one.case, "replays": list(map(replayed, one.replays))}
-
-
-def replayed(one: Replayed) -> dict[str, Any]:
-    return {
-        "plan": one.plan,
-        "by": one.by,
-        "why": one.why,
-        "patch": list(one.patch),
-        "state": one.state,
-        "note": one.note,
-        "at": one.at.isoformat(),
-    }
+    return letter(one.buried) | {"case": one.case, "replays": [each.as_json() for each in one.replays]}
 
 
 def plan(one: PlanView) -> dict[str, Any]:
-    terms = one.document.terms
     return {
         "id": one.id,
         "state": one.state,
         "created_at": one.plan.created_at.isoformat(),
         "created_by": one.plan.created_by,
         "changed_at": one.plan.changed_at.isoformat(),
-        "why": terms.why,
         "select": dict(one.document.select),
-        "patch": list(terms.patch),
-        "force": terms.force,
-        "share": terms.share,
-        "rate": str(terms.rate) if terms.rate else None,
-        "canary": terms.canary,
+        **one.document.terms.as_json(),
     }
 
 

@@ -44,6 +44,17 @@ class Terms:
             raise DeadLetterError("the canary must not be less than 0")
         check_operations(self.patch)
 
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the journal keeps it and as programs are told of it."""
+        return {
+            "why": self.why,
+            "patch": list(self.patch),
+            "force": self.force,
+            "share": self.share,
+            "rate": str(self.rate) if self.rate else None,
+            "canary": self.canary,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -85,16 +96,10 @@ def patch_of(raw: bytes | str) -> Patch:
 
 def dumped(document: Document) -> bytes:
     """Return the document as the journal keeps it."""
-    terms = document.terms
     return orjson.dumps(
         {
             "version": VERSION,
-            "why": terms.why,
-            "patch": list(terms.patch),
-            "force": terms.force,
-            "share": terms.share,
-            "rate": str(terms.rate) if terms.rate else None,
-            "canary": terms.canary,
+            **document.terms.as_json(),
             "select": dict(document.select),
             "along": sorted(document.along),
         }

@@ -34,6 +34,18 @@ class Replayed:
     note: str | None
     at: datetime
 
+    def as_json(self) -> dict[str, Any]:
+        """Return what programs are told of it, the same by every face."""
+        return {
+            "plan": self.plan,
+            "by": self.by,
+            "why": self.why,
+            "patch": list(self.patch),
+            "state": self.state,
+            "note": self.note,
+            "at": self.at.isoformat(),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:

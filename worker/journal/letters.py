@@ -45,6 +45,27 @@ class Buried:
     closed_by: str | None
     why: str | None
 
+    def as_json(self) -> dict[str, Any]:
+        """Return what programs are told of it, the same by every face; how it was closed they add or leave out."""
+        kept = self.letter
+        return {
+            "id": kept.id,
+            "connection": kept.connection,
+            "position": kept.position,
+            "source": kept.source,
+            "subject": kept.subject,
+            "event_id": kept.event_id,
+            "operation": kept.operation,
+            "reason": kept.reason,
+            "detail": kept.detail,
+            "fingerprint": kept.fingerprint,
+            "status": kept.status,
+            "state": self.state,
+            "first_buried_at": self.first_buried_at.isoformat(),
+            "buried_at": kept.buried_at.isoformat(),
+            "burials": self.burials,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
