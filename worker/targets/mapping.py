@@ -23,7 +23,9 @@ def dropped(settings: ConnectionSettings, paths: Iterable[str]) -> tuple[str, ..
 
 def native(data: Link | Party, target: str, allowed: Iterable[str]) -> Mapping[str, Any]:
     """Return the fields meant for this target alone; unknown and protected names are refused."""
-    fields: Mapping[str, Any] = dict((data.native or {}).get(target) or {})  # type: ignore[call-overload] # a target's name
+    if not data.native:
+        return {}
+    fields: Mapping[str, Any] = dict(data.native.get(target) or {})  # type: ignore[call-overload] # a target's name
     unknown = sorted(set(fields) - set(allowed))
     if unknown:
         raise unmappable(f"native.{target}.{unknown[0][:64]!s}: unknown here, or not to be set by an event")

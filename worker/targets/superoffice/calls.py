@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import orjson
 
-from worker.sending.wire import Request
+from worker.sending.wire import NO_HEADERS, Request
 from worker.targets.base import Step
 from worker.targets.superoffice.mapping import Wire, http_date
 from worker.targets.superoffice.session import Session
@@ -37,7 +37,7 @@ class Call:
     relation: int | None = None
     params: tuple[tuple[str, str], ...] = ()
     body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
 
     @property
     def is_guarded(self) -> bool:
@@ -49,7 +49,7 @@ def create(fields: Wire) -> Step:
 
     https://docs.superoffice.com/en/database/tables/relations.html, read 2026-01
     """
-    return Step(Call("create", "POST", body=dict(fields)), repeatable=False)
+    return Step(Call("create", "POST", body=fields), repeatable=False)
 
 
 def update(settings: SuperOfficeSettings, relation: int, fields: Wire, before: Wire, since: datetime | None) -> Step:
@@ -85,18 +85,12 @@ def probe() -> Step:
     return Step(Call("probe", "GET", params=(("$select", "relationId"), ("$top", "1"))))
 
 
-def request(settings: SuperOfficeSettings, session: Session, call: Call) -> Request:
+def request(session: Session, call: Call) -> Request:
     """Return the request that says this in the current session."""
-    languages = {
-        "Accept-Language": settings.accept_language,
-        "SO-Language": settings.language,
-        "SO-Culture": settings.culture,
-        "SO-TimeZone": settings.time_zone,
-    }
-    headers = session.headers | {name: value for name, value in languages.items() if value} | dict(call.headers)
-    body = None
-    if call.body is not None:
-        body = orjson.dumps(call.body)
-        headers["Content-Type"] = "application/json"
+    manner = session.manner
+    body = None if call.body is None else orjson.dumps(call.body)
+    headers = manner.headers if body is None else manner.body_headers
+    if call.headers:
+        headers = {**headers, **call.headers}
     url = session.url if call.relation is None else f"{session.url}/{call.relation}"
-    return Request(call.method, url, call.params, headers, body, session.secrets)
+    return Request(call.method, url, call.params, headers, body, manner.secrets)

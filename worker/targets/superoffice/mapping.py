@@ -1,6 +1,6 @@
 """How an event about a link is said in SuperOffice's words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -29,6 +29,10 @@ TEXTS = (
 )
 CARRIERS = ("CreatedBy", "UpdatedBy")
 SINCE = "if_unmodified_since"
+NATIVE = frozenset((*ORDER, *TEXTS, *CARRIERS, SINCE, "RelationId"))
+# What an end is called in an event, and its company and person on the wire.
+SOURCE = ("parents", "SourceContactId", "SourcePersonId")
+DESTINATION = ("children", "DestinationContactId", "DestinationPersonId")
 
 # https://docs.superoffice.com/en/database/tables/relations.html, read 2026-01; that the column counts UTF-16
 # units is our guess, from what it is stored in.
@@ -57,19 +61,19 @@ def wish(settings: SuperOfficeSettings, data: Link, *, whole: bool, live: bool) 
 
     `whole`: a created event, which names all there is; `live`: the link is there already and will be changed.
     """
-    given = dict(native(data, "superoffice", (*ORDER, *TEXTS, *CARRIERS, SINCE, "RelationId")))
-    since = _since(given.pop(SINCE, None))
-    fields = _canonical(settings, data, whole=whole, live=live) | _native(settings, given, whole=whole)
+    given = native(data, "superoffice", NATIVE)
+    since = _since(given.get(SINCE))
+    fields = _canonical(settings, data, whole=whole, live=live)
+    if given:
+        fields = ordered(fields | _native(settings, given, whole=whole))
     before = {} if data.previous is None else _ends(settings, data.previous, absent_person=None)
-    without = [name for name in ("confirmation_status", "feedback_status") if getattr(data, name) is not None]
-    if whole and since is not None:
-        without.append(f"native.superoffice.{SINCE}")
-    return Wish(ordered(fields), ordered(before), None if whole else since, dropped(settings, without))
+    without = _placeless(data, is_since=whole and since is not None)
+    return Wish(fields, before, None if whole else since, dropped(settings, without))
 
 
 def named(settings: SuperOfficeSettings, data: Link) -> Wire:
     """Return which link a deleted event names."""
-    return ordered(_ends(settings, data, absent_person=None))
+    return _ends(settings, data, absent_person=None)
 
 
 def relation_definition(settings: SuperOfficeSettings, name: str) -> int:
@@ -95,7 +99,7 @@ def http_date(moment: datetime) -> str:
     return format_datetime(whole + timedelta(seconds=whole < moment), usegmt=True)
 
 
-def ordered(fields: Wire) -> Wire:
+def ordered(fields: dict[str, Any]) -> dict[str, Any]:
     known = {name: fields[name] for name in ORDER if name in fields}
     return known | {name: fields[name] for name in fields if name not in known}
 
@@ -111,26 +115,47 @@ def _canonical(settings: SuperOfficeSettings, data: Link, *, whole: bool, live: 
     return fields
 
 
+def _placeless(data: Link, *, is_since: bool) -> list[str]:
+    """Return what the event names and SuperOffice has no place for."""
+    without = []
+    if data.confirmation_status is not None:
+        without.append("confirmation_status")
+    if data.feedback_status is not None:
+        without.append("feedback_status")
+    if is_since:
+        without.append(f"native.superoffice.{SINCE}")
+    return without
+
+
 def _ends(settings: SuperOfficeSettings, data: Link | Previous, *, absent_person: int | None) -> dict[str, Any]:
+    """Return the ends and the definition, in the order of the wire."""
+    definition = None if data.relation_type is None else relation_definition(settings, data.relation_type)
     fields: dict[str, Any] = {}
-    if data.relation_type is not None:
-        fields["RelationDefinitionId"] = relation_definition(settings, data.relation_type)
-    for name, side in (("parents", "Source"), ("children", "Destination")):
-        given: tuple[EndPoint, ...] | None = getattr(data, name)
-        if given is None:
-            continue
-        if len(given) > 1:
-            raise unmappable(f"{name}: SuperOffice ties one to one, send one event a link")
-        fields[f"{side}ContactId"] = given[0].record_id
-        person = given[0].person_id or absent_person
-        if person is not None:
-            fields[f"{side}PersonId"] = person
+    if data.parents is not None:
+        _tie(fields, SOURCE, data.parents, absent_person)
+    if data.children is not None:
+        _tie(fields, DESTINATION, data.children, absent_person)
+    if definition is not None:
+        fields["RelationDefinitionId"] = definition
     return fields
+
+
+def _tie(fields: dict[str, Any], names: tuple[str, str, str], given: Sequence[EndPoint], absent: int | None) -> None:
+    """Note the company at one end, and the person (`absent`: what stands for none, if anything)."""
+    name, contact, place = names
+    if len(given) > 1:
+        raise unmappable(f"{name}: SuperOffice ties one to one, send one event a link")
+    fields[contact] = given[0].record_id
+    person = given[0].person_id or absent
+    if person is not None:
+        fields[place] = person
 
 
 def _native(settings: SuperOfficeSettings, given: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
     fields = {}
     for name, value in given.items():
+        if name == SINCE:
+            continue
         if name == "RelationId" and not (whole and settings.native_relation_id == "send"):
             raise unmappable("native.superoffice.RelationId: only on created, with native_relation_id = send")
         if value is None:

@@ -24,6 +24,7 @@ from worker.targets.status import refusal
 from worker.targets.superoffice.calls import ROWS, Call
 from worker.targets.superoffice.session import Doubt, Session
 
+GOOD_STATUSES = range(200, 300)
 SESSION = frozenset({401, 403, 421})
 REASONS: Mapping[int, Reason] = {400: "rejected", 404: "not_found", 409: "conflict", 412: "conflict"}
 # A guess: which error types stand for a fault of the content.
@@ -43,9 +44,10 @@ def _refusal(session: Session, call: Call, response: Response) -> TargetError | 
 
     https://docs.superoffice.com/en/api/web-services/endpoints/rest-webapi/index.html, read 2026-01
     """
-    status, code = response.status, str(response.status)
-    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+    status = response.status
+    if status in GOOD_STATUSES:
         return None
+    code = str(status)
     said = Said(session, response)
     if status in SESSION:
         return _about_session(session, status, said.detail)
@@ -86,7 +88,7 @@ class Said:
         except orjson.JSONDecodeError:
             body, self.is_page = {}, True
         fields: Mapping[str, Any] = body if isinstance(body, dict) else {}
-        secrets = session.secrets
+        secrets = session.manner.secrets
         self.kind = quoted(fields.get("ErrorType"), secrets)
         words = (self.kind, quoted(fields.get("ErrorMessage"), secrets))
         self.detail = ": ".join((f"SuperOffice {response.status}", *filter(None, words)))

@@ -1,8 +1,9 @@
 """Where the tenant is and who we are there; renewed before it runs out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, Self
 
 from worker.targets.base import Exchange
 from worker.targets.superoffice import tenant
@@ -13,6 +14,32 @@ Doubt = Literal["host", "login"]
 
 DOUBTS: frozenset[Doubt] = frozenset({"host", "login"})
 NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What every call of one log-in has in common; `headers` go with a question, `body_headers` with a body."""
+
+    login: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body_headers: Mapping[str, str] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, settings: SuperOfficeSettings, login: str) -> Self:
+        token = settings.app_token
+        said = {
+            "Authorization": login,
+            "SO-AppToken": None if token is None else token.get_secret_value(),
+            "Accept": "application/json",
+            "Accept-Language": settings.accept_language,
+            "SO-Language": settings.language,
+            "SO-Culture": settings.culture,
+            "SO-TimeZone": settings.time_zone,
+        }
+        headers = {name: value for name, value in said.items() if value}
+        secrets = (*settings.secrets, login, login.partition(" ")[2])
+        return cls(login, headers, headers | {"Content-Type": "application/json"}, secrets)
 
 
 @dataclass(slots=True)
@@ -26,6 +53,7 @@ class Session:
     login_until: datetime = NEVER
     doubts: set[Doubt] = field(default_factory=set)
     stale: set[Doubt] = field(default_factory=set)
+    _manner: Manner | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.settings.environment == "onsite":
@@ -39,17 +67,12 @@ class Session:
         return f"{self.home}/api/v1/Relation"
 
     @property
-    def headers(self) -> dict[str, str]:
+    def manner(self) -> Manner:
         """Who we are, for each call."""
         assert self.login is not None, "the exchange comes before each call"
-        token = self.settings.app_token
-        app = {} if token is None else {"SO-AppToken": token.get_secret_value()}
-        return {"Authorization": self.login, **app, "Accept": "application/json"}
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        login = self.login or ""
-        return (*self.settings.secrets, login, login.partition(" ")[2])
+        if self._manner is None or self._manner.login != self.login:
+            self._manner = Manner.of(self.settings, self.login)
+        return self._manner
 
     def can_renew(self, doubt: Doubt) -> bool:
         return self.settings.environment != "onsite" if doubt == "host" else self.settings.auth in RENEWABLE

@@ -52,7 +52,7 @@ class SuperOffice:
 
     def request(self, steps: Sequence[Step], now: datetime) -> Request:  # noqa: ARG002 -- the session was renewed before
         (step,) = steps
-        return calls.request(self._settings, self._session, step.body)
+        return calls.request(self._session, step.body)
 
     def read(self, steps: Sequence[Step], response: Response) -> list[Any]:
         (step,) = steps
