@@ -36,7 +36,7 @@ from worker.journal.errors import JournalError, LeaseLostError
 from worker.journal.journal import Journal
 from worker.journal.rows import INTAKE, Settled
 from worker.outcome.result import Teller
-from worker.sending.transport import Transport
+from worker.sending.http.transport import Transport
 from worker.settings import Settings
 from worker.targets.base import Target
 from worker.targets.registry import TARGETS

@@ -12,7 +12,7 @@ from pathlib import Path
 from worker.__main__ import main
 
 OFFSET = "FAULTS_CLOCK"  # a file that holds the seconds by which the clock is wrong
-ASKING = ("worker.app", "worker.sending.clock", "worker.sending.transport", "worker.brokers.pull")
+ASKING = ("worker.app", "worker.sending.clock", "worker.sending.http.transport", "worker.brokers.pull")
 real = time.time
 
 

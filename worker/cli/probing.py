@@ -63,7 +63,7 @@ async def door(
     from worker.delivery.connection import Ledger
     from worker.delivery.keep import Keeper
     from worker.sending.gate import Gate
-    from worker.sending.transport import Transport
+    from worker.sending.http.transport import Transport
     from worker.targets.registry import TARGETS
 
     gate = Gate(

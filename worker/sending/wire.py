@@ -7,6 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 MASK = "***"
+MOST_BYTES = 4 * 1024 * 1024  # of an answer's body, inflated
 # A factory gives it to fields: before Python 3.12 it has no hash, and dataclasses take it for mutable.
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 

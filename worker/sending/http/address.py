@@ -3,9 +3,10 @@
 import ipaddress
 import socket
 from collections.abc import Iterable
+from typing import Any
 
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import DefaultResolver
+# What getaddrinfo returns: family, type, protocol, name, and the address itself, whose first part is the host.
+Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
 
 # https://www.rfc-editor.org/rfc/rfc6052#section-2.1 (read 2026-09): IPv4 addresses as seen through NAT64
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -28,33 +29,15 @@ class NamedHosts:
         """Whether this host may be called before its name is looked up: only literal addresses are judged."""
         return _plain(host) in self._hosts or _is_name(host) or is_public(host)
 
-    def among(self, host: str, addresses: Iterable[ResolveResult]) -> list[ResolveResult]:
+    def among(self, host: str, addresses: Iterable[Address]) -> list[Address]:
         """Return the addresses that may be called under this name; raises PrivateAddressError when none may."""
         found = list(addresses)
         if _plain(host) in self._hosts:
             return found
-        public = [each for each in found if is_public(each["host"])]
+        public = [each for each in found if is_public(str(each[4][0]))]
         if found and not public:
             raise PrivateAddressError(f"{host} is in a private network")
         return public
-
-
-class GuardedResolver(AbstractResolver):
-    """Looks names up, and keeps what must not be called to itself."""
-
-    def __init__(self, named: NamedHosts, resolver: AbstractResolver | None = None) -> None:
-        self._named = named
-        self._inner = resolver or DefaultResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Return the addresses of a name that may be called."""
-        return self._named.among(host, await self._inner.resolve(host, port, family))
-
-    async def close(self) -> None:
-        """Let go of the resolver inside."""
-        await self._inner.close()
 
 
 def is_public(host: str) -> bool:
