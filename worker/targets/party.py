@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.relation import Party
+from pydantic import BaseModel
+
+from schemas.relation import Contact, Party
 from worker.errors import UnsupportedError
 from worker.targets import mapping
 from worker.targets.base import Task
@@ -14,7 +16,7 @@ from worker.targets.base import Task
 Named = dict[str, Any]
 
 NESTED = ("address", "lead")
-NOT_MAPPED = {"kind", "party_type", "complete", "native"}
+NOT_MAPPED = frozenset({"kind", "party_type", "complete", "native"})
 CONTACT = re.compile(r"contacts\[(\d+)\]\.(.+)")
 INT32 = 2_147_483_647
 DIGITS = re.compile(r"[0-9]{1,19}")
@@ -59,22 +61,28 @@ def live_id(task: Task) -> str | None:
 def named(data: Party, *, create: bool) -> Named:
     """Return what the event names; in a new record null is the same as absent."""
     found: Named = {}
-    for name, value in data.model_dump(exclude_unset=True, exclude=NOT_MAPPED).items():
+    for name, value in _said(data):
         if name == "contacts":
             found |= _contacts(value)
         elif name in NESTED and value is not None:
-            found |= {f"{name}.{member}": inner for member, inner in value.items()}
-        else:
+            found |= {f"{name}.{member}": inner for member, inner in _said(value)}
+        elif name not in NOT_MAPPED:
             found[name] = value
     return {path: value for path, value in found.items() if value is not None} if create else found
 
 
-def _contacts(contacts: Iterable[Mapping[str, Any]] | None) -> Named:
+def _said(model: BaseModel) -> list[tuple[str, Any]]:
+    """Return the fields that are given, null or not, in the order of the contract."""
+    fields, given = model.__dict__, model.model_fields_set
+    return [(name, fields[name]) for name in fields if name in given]
+
+
+def _contacts(contacts: Iterable[Contact] | None) -> Named:
     # Arrays replace (RFC 7396): inside one, null says no more than absent.
     found = {
         f"contacts[{place}].{name}": value
         for place, contact in enumerate(contacts or ())
-        for name, value in contact.items()
+        for name, value in _said(contact)
         if value is not None
     }
     return found or {"contacts": None}

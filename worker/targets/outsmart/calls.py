@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 import orjson
 
@@ -82,19 +81,13 @@ def _request(
     settings: OutSmartSettings,
     body: bytes | None = None,
 ) -> Request:
-    token, software = settings.token.get_secret_value(), settings.software_token.get_secret_value()
+    token, software = settings.secrets[:2]
     return Request(
         method,
         settings.base_url.rstrip("/") + "/" + path,
         (("token", token), ("software_token", software), *params),
         HEADERS if body is None else JSON_HEADERS,
         body,
-        secrets=secrets(settings),
+        secrets=settings.secrets,
         masked_query=True,
     )
-
-
-def secrets(settings: OutSmartSettings) -> tuple[str, ...]:
-    """Return the tokens, also as they look in an address, which an answer may quote."""
-    tokens = (settings.token.get_secret_value(), settings.software_token.get_secret_value())
-    return (*tokens, *(quote(token, safe="") for token in tokens))

@@ -1,6 +1,6 @@
 """The fields of a record at OutSmart: kinds, limits, what is needed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from worker.targets.mapping import unmappable
@@ -61,7 +61,7 @@ FREE_NUMBERS = range(1, 51)
 
 
 def is_blank(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
+    return not value.strip() if isinstance(value, str) else value is None
 
 
 def lacking(record: Record) -> list[str]:
@@ -83,24 +83,25 @@ def check_cleared(fields: Record) -> None:
 
 def check_sizes(fields: Record) -> None:
     """Refuse what does not fit; nothing is ever cut."""
-    for wire, value in _members(fields):
-        if isinstance(value, str) and wire == "remark":
-            _check_size(wire, len(value.encode()), "bytes", REMARK_BYTES)
-        elif isinstance(value, str):
-            _check_size(wire, len(value), "characters", LONGEST)
-        elif isinstance(value, int):
-            _check_size(wire, value.bit_length(), "bits", WHOLE_BITS)
-
-
-def _members(fields: Record) -> Iterator[tuple[str, Any]]:
     for wire, value in fields.items():
         if wire == FREE:
-            yield from ((f"{FREE}.{member[:64]}", inner) for member, inner in value.items())
+            for member, inner in value.items():
+                _check_size(f"{FREE}.{member[:64]}", inner)
         else:
-            yield wire, value
+            _check_size(wire, value)
 
 
-def _check_size(wire: str, size: int, unit: str, most: int) -> None:
+def _check_size(wire: str, value: Any) -> None:
+    if isinstance(value, str):
+        if wire == "remark":
+            _check_fits(wire, len(value.encode()), "bytes", REMARK_BYTES)
+        elif len(value) > LONGEST:
+            _check_fits(wire, len(value), "characters", LONGEST)
+    elif isinstance(value, int):
+        _check_fits(wire, value.bit_length(), "bits", WHOLE_BITS)
+
+
+def _check_fits(wire: str, size: int, unit: str, most: int) -> None:
     if size > most:
         raise unmappable(f"OutSmart: {wire} is {size} {unit} long, at most {most} fit.")
 

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from schemas.relation import Party
 from worker.targets.mapping import dropped
 from worker.targets.outsmart.field import (
-    FIELDS,
     FREE,
     NATIVE,
     NO_TEXT,
@@ -122,18 +121,24 @@ def fields(data: Party, settings: OutSmartSettings, *, create: bool, whole: bool
     said |= native(data, "outsmart", NATIVE, create=create)
     check_cleared(said)
     check_sizes(said)
-    return Mapped({wire: said[wire] for wire in FIELDS if wire in said}, left)
+    return Mapped(said, left)
 
 
 def _cells(found: Named, settings: OutSmartSettings) -> dict[str, Any]:
-    taken = {path: found.pop(path) for path in [path for path in found if path in CELLS]}
-    return {CELLS[path][0]: None if value is None else CELLS[path][1](value, settings) for path, value in taken.items()}
+    said = {}
+    for path in [path for path in found if path in CELLS]:
+        wire, convert = CELLS[path]
+        value = found.pop(path)
+        said[wire] = value if value is None or convert is same else convert(value, settings)
+    return said
 
 
 def _debtor_type(found: Named, settings: OutSmartSettings) -> dict[str, Any]:
     """Return the first role as the house's own word, if the event gives no such word."""
-    types = [settings.debtor_types[role] for role in found.get("roles", ()) if role in settings.debtor_types]
-    if "category" in found or not types:
+    if "category" in found or "roles" not in found:
+        return {}
+    types = [settings.debtor_types[role] for role in found["roles"] if role in settings.debtor_types]
+    if not types:
         return {}
     del found["roles"]
     return {"debtor_type": types[0]}
@@ -142,7 +147,7 @@ def _debtor_type(found: Named, settings: OutSmartSettings) -> dict[str, Any]:
 def _words(found: Named, data: Party) -> dict[str, Any]:
     """Return the name and whom to speak to."""
     person = data.party_type == "person" and any(name in found for name in NAMES)
-    contact = _contact(found, person=person)
+    contact = _contact(found, data, person=person)
     name = found.pop("name", ...)
     if person:
         full = joined([found.pop(part, None) for part in NAMES])
@@ -150,11 +155,11 @@ def _words(found: Named, data: Party) -> dict[str, Any]:
     return {**({} if name is ... else {"name": name}), **contact}
 
 
-def _contact(found: Named, *, person: bool) -> dict[str, Any]:
+def _contact(found: Named, data: Party, *, person: bool) -> dict[str, Any]:
     """Return the first contact by name, else the person itself; the other contacts have no place."""
     cleared = "contacts" in found
     found.pop("contacts", None)
-    if places := contact_places(found):
+    if data.contacts and (places := contact_places(found)):
         for place in places[1:]:
             leave_contact(found, place)
         return {"contact": joined([found.pop(f"contacts[0].{part}", None) for part in SPOKEN])}

@@ -17,7 +17,7 @@ from worker.errors import (
 from worker.sending.wire import Response
 from worker.targets.answer import json_answer, quoted
 from worker.targets.base import Step
-from worker.targets.outsmart.calls import Delete, Post, secrets
+from worker.targets.outsmart.calls import Delete, Post
 from worker.targets.outsmart.field import KEY, Record
 from worker.targets.outsmart.record import plain
 from worker.targets.outsmart.settings import OutSmartSettings
@@ -93,7 +93,7 @@ def _error(code: int, messages: Any, settings: OutSmartSettings) -> TargetError:
         kind, why = ABOUT_US[code]
         return kind(f"OutSmart {code}: {why}", code=str(code))
     first = messages[0] if isinstance(messages, list) and messages else messages
-    said = quoted(first, secrets(settings))
+    said = quoted(first, settings.secrets)
     detail = f"OutSmart {code}: {said or 'no message'}"
     if code == SERVER_ERROR:
         return RetryableError(detail, code=str(code))

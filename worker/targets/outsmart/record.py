@@ -48,8 +48,8 @@ def free_fields(found: Record, settings: OutSmartSettings) -> Record:
 
 def on_wire(number: str, fields: Record) -> Record:
     """Return the record as it is posted, in the vendor's order."""
-    said = {wire: cleared(wire) if value is None else value for wire, value in fields.items()} | {KEY: number}
-    return {wire: said[wire] for wire in FIELDS if wire in said}
+    said = {**fields, KEY: number}
+    return {wire: cleared(wire) if said[wire] is None else said[wire] for wire in FIELDS if wire in said}
 
 
 def cleared(wire: str) -> str | None:

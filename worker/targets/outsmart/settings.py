@@ -1,6 +1,8 @@
 """What can be set for a connection to OutSmart."""
 
+from functools import cached_property
 from typing import Annotated, Literal
+from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
@@ -52,3 +54,9 @@ class OutSmartSettings(ConnectionSettings):
     free_fields: dict[Annotated[int, Field(ge=1, le=50)], str] = Field(default_factory=dict)
     # A guess after a public generated schema (CloudEcosystemDev/outsmart-component), read November 2026.
     free_field_key: Annotated[str, AfterValidator(template)] = "val_value_{number}"
+
+    @cached_property
+    def secrets(self) -> tuple[str, ...]:
+        """The two tokens, then both as they look in an address, which an answer may quote."""
+        tokens = (self.token.get_secret_value(), self.software_token.get_secret_value())
+        return (*tokens, *(quote(token, safe="") for token in tokens))
