@@ -10,7 +10,7 @@ from worker.delivery.held import Held
 from worker.errors import RejectedError
 from worker.journal.rows import KnownRelation, Letter, RelationState, Settled
 from worker.outcome.case_file import letter
-from worker.outcome.ending import Burial, Effort, End, Origin, Success, Superseded, outcome_of
+from worker.outcome.ending import Burial, Effort, End, Origin, Success, Superseded
 from worker.outcome.result import Teller
 from worker.targets.base import Applied
 
@@ -55,7 +55,7 @@ class Settler:
         return Settled(
             connection=self.connection,
             position=held.position,
-            outcome=outcome_of(end),
+            outcome=end.outcome,
             attempts=effort.attempts,
             calls=effort.calls,
             settled_at=now,

@@ -1,7 +1,7 @@
 """How a delivery ended, and everything that is told about it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from schemas.cloudevent import Event
 from worker.errors import WorkerError
@@ -12,8 +12,10 @@ from worker.targets.base import Applied
 Why = Literal["merged", "cancelled", "stale"]
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+# Two tuples, for every delivery has them: making a frozen dataclass costs three times as much.
+
+
+class Origin(NamedTuple):
     """What an ending is about: one delivery at one connection, or (both None) one message at intake.
 
     `event` is None where it could not be read; `attributes` then holds what of it could.
@@ -28,8 +30,7 @@ class Origin:
     attributes: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
+class Effort(NamedTuple):
     """What it took: attempts, calls (of a shared call each delivery counts one) and seconds inside calls."""
 
     attempts: int = 0
@@ -42,6 +43,8 @@ class Effort:
 @dataclass(frozen=True, slots=True)
 class Superseded:
     """No call for this event; `by` is the event that carries, or has carried, what it said."""
+
+    outcome: ClassVar[Outcome] = "superseded"
 
     why: Why
     by: str | None
@@ -60,6 +63,8 @@ class LastCall:
 class Burial:
     """Why an event is given up on, and what was seen."""
 
+    outcome: ClassVar[Outcome] = "dead_lettered"
+
     error: WorkerError
     remote_id: str | None = None
     applied_in_part: bool = False
@@ -73,19 +78,10 @@ class Burial:
 class Success:
     """The target shows what the event says; `absorbed` are the events that this one carried."""
 
+    outcome: ClassVar[Outcome] = "applied"
+
     applied: Applied
     absorbed: tuple[str, ...] = ()
 
 
 End = Success | Superseded | Burial
-
-
-def outcome_of(end: End) -> Outcome:
-    """Return the one word for it."""
-    match end:
-        case Success():
-            return "applied"
-        case Superseded():
-            return "superseded"
-        case Burial():
-            return "dead_lettered"

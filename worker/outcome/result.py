@@ -9,7 +9,7 @@ import orjson
 
 from schemas.cloudevent import Event
 from schemas.result import result_id
-from worker.outcome.ending import Burial, Effort, End, Origin, Success, Superseded, outcome_of
+from worker.outcome.ending import Burial, Effort, End, Origin, Success, Superseded
 
 DATA_SCHEMA = "urn:relation-worker:result:1"
 
@@ -23,29 +23,29 @@ class Teller:
 
     def result(self, origin: Origin, effort: Effort, end: End, settled_at: datetime) -> bytes:
         """Return the finished result event, structured JSON."""
-        data = self.data(origin, effort, end, settled_at)
-        return orjson.dumps(self.envelope(origin, end, self.event_id(origin, effort, end), settled_at) | {"data": data})
+        told = self.envelope(origin, end, self.event_id(origin, effort, end), settled_at)
+        told["data"] = self.data(origin, effort, end, settled_at)
+        return orjson.dumps(told)
 
     def event_id(self, origin: Origin, effort: Effort, end: End) -> str:
         """Return the id that a repeat of this result has again."""
         event = origin.event
         assert event is not None, "what intake buries has its own ids"
-        return result_id(event.source, event.id, origin.connection or "_intake", outcome_of(end), effort.replays)
+        return result_id(event.source, event.id, origin.connection or "_intake", end.outcome, effort.replays)
 
     def envelope(self, origin: Origin, end: End, event_id: str, settled_at: datetime) -> dict[str, Any]:
-        """Return the CloudEvent's attributes: our own, and those of the input that are handed on."""
-        envelope: dict[str, Any] = {
-            "specversion": "1.0",
-            "type": f"relation.{outcome_of(end)}",
+        """Return the CloudEvent's attributes, the id first: those of the input that are handed on, and our own."""
+        return {
             "id": event_id,
+            **(from_event(origin.event) if origin.event else from_attributes(origin.attributes)),
+            "specversion": "1.0",
+            "type": f"relation.{end.outcome}",
             "source": f"urn:relation-worker:{self.instance}",
             "time": moment(settled_at),
             "datacontenttype": "application/json",
             "dataschema": DATA_SCHEMA,
             "connection": origin.connection or "_intake",
         }
-        handed_on = from_event(origin.event) if origin.event else from_attributes(origin.attributes)
-        return handed_on | envelope
 
     def data(self, origin: Origin, effort: Effort, end: End, settled_at: datetime) -> dict[str, Any]:
         """Return what the result says; a dead letter adds to it."""
@@ -53,7 +53,7 @@ class Teller:
             "connection": origin.connection,
             "target": origin.target,
             "operation": origin.operation,
-            "outcome": outcome_of(end),
+            "outcome": end.outcome,
             **particulars(end),
             "event": about(origin),
             "attempts": effort.attempts,
@@ -71,9 +71,9 @@ def particulars(end: End) -> dict[str, Any]:
             return {
                 "effect": applied.effect,
                 "remote_id": applied.remote_id,
-                "absorbed": list(end.absorbed),
-                "dropped": list(applied.dropped),
-                "warnings": list(applied.warnings),
+                "absorbed": end.absorbed,
+                "dropped": applied.dropped,
+                "warnings": applied.warnings,
             }
         case Superseded():
             by = {"why": end.why, "by": end.by}
@@ -81,7 +81,7 @@ def particulars(end: End) -> dict[str, Any]:
                 by["by_sequence"] = end.by_sequence
             return {"remote_id": None, "superseded": by}
         case Burial():
-            return {"remote_id": end.remote_id, "absorbed": [], "dropped": list(end.dropped)}
+            return {"remote_id": end.remote_id, "absorbed": [], "dropped": end.dropped}
         case _:
             assert_never(end)
 
@@ -99,7 +99,7 @@ def timings(origin: Origin, effort: Effort, settled_at: datetime) -> dict[str, A
 
 
 def about(origin: Origin) -> dict[str, Any] | None:
-    """Return the input event's own attributes, as far as it could be read."""
+    """Return the input event's own attributes, as far as it could be read; JSON has its time as `isoformat` has."""
     event = origin.event
     if event is None:
         known = {name: origin.attributes.get(name) for name in ("id", "source", "type", "subject", "time")}
@@ -109,7 +109,7 @@ def about(origin: Origin) -> dict[str, Any] | None:
         "source": event.source,
         "type": event.type,
         "subject": event.subject,
-        "time": event.time.isoformat(),
+        "time": event.time,
     }
     if event.sequence is not None:
         told["sequence"] = event.sequence
