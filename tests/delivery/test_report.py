@@ -262,6 +262,14 @@ async def test_a_broker_that_is_away_refuses_nothing() -> None:
         assert not any("refuses" in words for words in said)
 
 
+@pytest.mark.parametrize("event", [{"id": "r1", "data": {"id": "x"}}, {"source": {"id": "x"}, "id": "r1"}])
+def test_an_event_is_published_under_its_own_id(event: dict[str, Any]) -> None:
+    """Wherever in the event it stands, the broker is told the id by which a repeat is known."""
+    body = orjson.dumps(event)
+
+    assert result_of(Unreported("acme", 1, "applied", None, body), 1000).id == "r1"
+
+
 @asynccontextmanager
 async def channel(broker: "Choosy") -> AsyncIterator[tuple[Channel, list[int], list[str]]]:
     """Run a channel; give what it tells the journal, and what it says."""
