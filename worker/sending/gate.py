@@ -170,7 +170,7 @@ class Gate:
 
     async def _wait(self, waiter: Waiter) -> Slot:
         self._waiting.add(waiter)
-        self._advance()
+        self._move()
         try:
             return await waiter.future
         except asyncio.CancelledError:
@@ -180,28 +180,30 @@ class Gate:
             raise
 
     def _move(self) -> None:
-        """Go on where somebody waits, or the state may have changed."""
-        if self._waiting or self._pauses or self._shown is not None:
+        """Go on where somebody waits who has a place, or the state may have changed."""
+        has_place = self.in_flight < self._concurrency.limit
+        if (has_place and self._waiting) or self._pauses or self._shown is not None:
             self._advance()
 
     def _advance(self) -> None:
         """Hand out what may be handed out, and set the timer for what comes next."""
         now = self._expire()
-        at = self._serve(now) if self._waiting else math.inf
+        at = self._serve(now)
         self._extend(self._budget.low())
         self._set_timer(min(at, self._pauses.ends_at()), now)
         self._tell()
 
     def _serve(self, now: float) -> float:
         """Hand out slots; return when there may be more for those who still wait."""
-        while (at := self._opens_at(now)) <= now:
+        at = math.inf
+        while self._waiting and (at := self._opens_at(now)) <= now:
             waiter, at = self._next(now)
             if waiter is None or not self._written(now):
                 return at if waiter is None else math.inf
             slot = self._slot(now, idle=waiter.share is not None)
             self._waiting.take(waiter)
             waiter.future.set_result(slot)
-        return at
+        return at if self._waiting else math.inf
 
     def _at_once(self) -> Slot | None:
         """Return a slot for somebody who need not wait."""
@@ -216,7 +218,8 @@ class Gate:
     def _written(self, now: float) -> bool:
         """Whether the next call is written down where it must be; if not, that begins."""
         unwritten = self._budget.unwritten(now)
-        self._extend(unwritten)
+        if unwritten:
+            self._extend(unwritten)
         return not unwritten
 
     def _opens_at(self, now: float) -> float:
@@ -228,7 +231,7 @@ class Gate:
     def _next(self, now: float) -> tuple[Waiter | None, float]:
         """Return whose turn it is, or None and when to look again."""
         live, idle = self._waiting.live(), self._waiting.idle()
-        if live is not None and not self._waiting.idle_first():
+        if live is not None and (idle is None or not self._waiting.idle_first()):
             return live, now
         if idle is not None and idle.share is not None and not self._pauses and self._has_idle_place(idle.share):
             at = self._budget.idle_opens_at(now, idle.share, is_owed=self._waiting.idle_first())

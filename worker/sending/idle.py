@@ -108,7 +108,6 @@ class IdleRoom:
         else:
             self._live_under_way -= 1
         if counts:
-            self._age(now)
             (self._replays if idle else self._live).append(now)
 
     def room(self, now: float, share: float) -> int:

@@ -40,6 +40,8 @@ class Judgement:
     def judge(self, slot: Slot, error: TargetError | None, relations: Collection[str], now: float) -> None:
         """Draw the consequences of a call that was sent, or that could not be sent."""
         match error:
+            case None if slot.fate == "answered":
+                self._went_well(slot, now)
             case RateLimitedError():
                 self._too_fast(slot, error, now)
             case ClockError():

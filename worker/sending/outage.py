@@ -21,7 +21,10 @@ class Outage:
 
     def ok(self) -> None:
         """Note a call that was answered sensibly."""
-        self._push(None)
+        if self._failed:
+            self._push(None)
+        else:
+            self._last.append(None)
 
     def failed(self, relations: Collection[str]) -> bool:
         """Note a failed call and the relations that it carried; return whether this is an outage.

@@ -90,7 +90,7 @@ class Pauses:
 
     def ends_at(self) -> float:
         """Return when the next pause is over by itself."""
-        return min((held.until for held in self._held.values()), default=math.inf)
+        return min([held.until for held in self._held.values()]) if self._held else math.inf
 
     def held_until(self) -> float:
         """Return when all are over by themselves."""

@@ -115,7 +115,8 @@ class Slot:
     def done(self, error: TargetError | None = None, relations: Collection[str] = ()) -> None:
         """Give the slot back with what the answer was taken for; `relations`: those that the call carried."""
         if self.live:
-            self.answered()
+            if self.fate is None:
+                self.answered()
             self._end(error, relations, judged=True)
 
     def release(self) -> None:
@@ -129,6 +130,7 @@ class Slot:
         self._gate.over(self, fate, headers)
 
     def _end(self, error: TargetError | None, relations: Collection[str], *, judged: bool) -> None:
-        self.unsent()
+        if self.fate is None:
+            self.unsent()
         self.live = False
         self._gate.back(self, error, relations, judged=judged)
