@@ -23,10 +23,10 @@ CONTRACT = "urn:relation-worker:relation:1"
 CONTRACTS = "urn:relation-worker:relation:"
 
 OPERATIONS: Mapping[str, Operation] = {"created": "create", "updated": "update", "deleted": "delete"}
-TYPE = re.compile(r"(?:.*\.)?relation\.(created|updated|deleted)(?:\.v1)?", re.DOTALL)
 
 NAMES_MAX = 32
 TARGET_CHARACTERS = 4096
+NAMES_RULE = f"must be text of at most {TARGET_CHARACTERS} characters, names with commas between"
 EXTENSIONS_MAX = 32
 EXTENSION_CHARACTERS = 1024
 EXTENSION_NAME = re.compile(r"[a-z0-9]{1,64}", re.ASCII)
@@ -35,16 +35,18 @@ INT32 = range(-(2**31), 2**31)
 
 def names(given: Any) -> Any:
     """Return the names of a comma-separated list, blanks trimmed, each once."""
+    if isinstance(given, str):
+        return listed(given)
     if isinstance(given, tuple):
         return given
-    if not isinstance(given, str) or len(given) > TARGET_CHARACTERS or CONTROL.search(given):
-        raise broken(f"must be text of at most {TARGET_CHARACTERS} characters, names with commas between")
-    return listed(given)
+    raise broken(NAMES_RULE)
 
 
 @lru_cache(256)
 def listed(given: str) -> tuple[str, ...]:
     """Return the names in a text; producers name the same few connections again and again."""
+    if len(given) > TARGET_CHARACTERS or CONTROL.search(given):
+        raise broken(NAMES_RULE)
     found = tuple(dict.fromkeys(name for part in given.split(",") if (name := part.strip())))
     if not found:
         raise broken("must name a connection")
@@ -178,9 +180,7 @@ class Event(Attributes):
     @property
     def operation(self) -> Operation:
         """What is to be done."""
-        found = TYPE.fullmatch(self.type)
-        assert found is not None, "an event is made only once its type is known"
-        return OPERATIONS[found[1]]
+        return OPERATIONS[self.type.removesuffix(".v1").rpartition(".")[2]]
 
     @property
     def kind(self) -> Literal["link", "party"]:

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from schemas.model import Model, broken
+from schemas.model import Model, Worded, blank_as_null, broken
 from schemas.native import Native
 from schemas.rules import Payload, Rules
 from schemas.value import Id32, Short, Text
@@ -21,7 +21,7 @@ class EndPoint(Model):
         "user at onOffice, contact (company) at SuperOffice. Source: seeds 000 parentid, "
         "childid; 001 SourceContactId, DestinationContactId."
     )
-    person_id: Id32 | None = Field(
+    person_id: Annotated[Id32 | None, BeforeValidator(blank_as_null)] = Field(
         default=None,
         description="The target's id of a person of that company: 1 to 2147483647. Used at SuperOffice. "
         "Source: seed 001 SourcePersonId, DestinationPersonId.",
@@ -33,11 +33,18 @@ EndPoints = Annotated[tuple[EndPoint, ...], Field(min_length=1, max_length=500)]
 
 def check_ends(parents: tuple[EndPoint, ...] | None, children: tuple[EndPoint, ...] | None) -> None:
     """Raise where an end holds a record twice, or both ends hold several."""
-    for name, ends in (("parents", parents), ("children", children)):
-        if ends and len(ends) > 1 and len({end.record_id for end in ends}) < len(ends):
-            raise broken("names a record twice", name)
-    if parents and children and len(parents) > 1 and len(children) > 1:
-        raise broken("only one of parents and children may hold several records (n:n is refused)")
+    if parents and len(parents) > 1:
+        check_distinct("parents", parents)
+    if children and len(children) > 1:
+        check_distinct("children", children)
+        if parents and len(parents) > 1:
+            raise broken("only one of parents and children may hold several records (n:n is refused)")
+
+
+def check_distinct(name: str, ends: tuple[EndPoint, ...]) -> None:
+    """Raise where an end holds a record twice."""
+    if len({end.record_id for end in ends}) < len(ends):
+        raise broken("names a record twice", name)
 
 
 def n_to_n_refused(schema: dict[str, Any]) -> None:
@@ -45,7 +52,7 @@ def n_to_n_refused(schema: dict[str, Any]) -> None:
     schema["anyOf"] = [{"properties": {end: {"maxItems": 1}}} for end in ENDS]
 
 
-class Previous(Model):
+class Previous(Worded):
     """What a link was before an update."""
 
     model_config = ConfigDict(json_schema_extra=n_to_n_refused)

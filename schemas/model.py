@@ -1,4 +1,4 @@
-"""The base of the published models: frozen, strict, blank is null."""
+"""The bases of the published models: frozen, strict, blank is null."""
 
 from typing import Any
 
@@ -11,15 +11,14 @@ class Model(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+
+class Worded(Model):
+    """A value of several texts; one that is empty counts as null."""
+
     @model_validator(mode="before")
     @classmethod
     def _as_meant(cls, given: Any) -> Any:
-        return cls.as_meant(without_blanks(given)) if isinstance(given, dict) else given
-
-    @classmethod
-    def as_meant(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Return what the fields shall be checked against."""
-        return given
+        return without_blanks(given) if isinstance(given, dict) else given
 
 
 def without_blanks(given: dict[str, Any]) -> dict[str, Any]:
@@ -27,6 +26,11 @@ def without_blanks(given: dict[str, Any]) -> dict[str, Any]:
     if "" not in given.values():
         return given
     return {name: None if value == "" else value for name, value in given.items()}
+
+
+def blank_as_null(given: Any) -> Any:
+    """Return null for empty text; for the one field of a model that may be null and is no text."""
+    return None if given == "" else given
 
 
 def broken(rule: str, *path: str) -> PydanticCustomError:

@@ -210,7 +210,7 @@ class Party(Payload):
         """Raise where fields of a person stand in an organization, or a role stands twice."""
         if self.roles and len(set(self.roles)) < len(self.roles):
             raise broken("names a role twice", "roles")
-        if self.party_type == "organization":
+        if self.party_type == "organization" and not self.model_fields_set.isdisjoint(PERSON_ONLY):
             given = self.__dict__
             stray = next((name for name in PERSON_ONLY if given[name] is not None), None)
             if stray:

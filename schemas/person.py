@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.model import Model
+from schemas.model import Worded
 from schemas.value import Amount, CountryCode, Email, Short, Text
 
 Sex = Literal["male", "female", "other", "unknown"]
 NAMES = ("given_name", "family_name")
 
 
-class Contact(Model):
+class Contact(Worded):
     """One contact person of a party."""
 
     given_name: Short | None = Field(
@@ -39,7 +39,7 @@ class Contact(Model):
     )
 
 
-class Address(Model):
+class Address(Worded):
     """Where a party is written to."""
 
     street: Short | None = Field(
@@ -89,7 +89,7 @@ class Address(Model):
         return "house_number_suffix" in named and "house_number" not in named
 
 
-class Lead(Model):
+class Lead(Worded):
     """What sales knows of a party."""
 
     source: Short | None = Field(

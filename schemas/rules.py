@@ -8,7 +8,7 @@ from pydantic import GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from schemas.model import Model, broken
+from schemas.model import Worded, broken, without_blanks
 
 Operation = Literal["create", "update", "delete"]
 
@@ -25,29 +25,40 @@ class Rules:
     unread: tuple[str, ...] = ()  # accepted whatever they hold, and left out
 
 
-class Payload(Model):
+class Payload(Worded):
     """The data of an event; a field of the base may be absent, the operation's class says which may not."""
 
     rules: ClassVar[Rules]
     without_null: ClassVar[tuple[str, ...]] = ()  # fields that an update cannot clear
 
+    @model_validator(mode="before")
+    @classmethod
+    def _as_meant(cls, given: Any) -> Any:
+        return cls.as_meant(without_blanks(given)) if isinstance(given, dict) else given
+
     @classmethod
     def as_meant(cls, given: dict[str, Any]) -> dict[str, Any]:
         """Return the fields that the operation reads; raises where one lacks or is refused."""
         rules = cls.rules
-        if rules.operation == "update":
-            cleared = next((name for name in cls.without_null if given.get(name, ...) is None), None)
-            if cleared:
-                raise broken("cannot be null", cleared)
-        elif None in given.values():
-            given = {name: value for name, value in given.items() if value is not None}
+        if None in given.values():
+            given = cls.cleared(given)
         for name in rules.required:
             if given.get(name) is None:
                 raise broken(f"is required in relation.{WORDS[rules.operation]}", name)
         for name in rules.refused:
             if given.get(name) is not None:
                 raise broken(f"is not allowed in relation.{WORDS[rules.operation]}", name)
-        return without(given, rules.unread)
+        return without(given, rules.unread) if rules.unread else given
+
+    @classmethod
+    def cleared(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields without nulls, which only an update reads; raises where it cannot clear one."""
+        if cls.rules.operation != "update":
+            return {name: value for name, value in given.items() if value is not None}
+        for name in cls.without_null:
+            if given.get(name, ...) is None:
+                raise broken("cannot be null", name)
+        return given
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:

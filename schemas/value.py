@@ -35,18 +35,26 @@ DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,9})?", re.ASCII)
 
 def moment(given: Any) -> datetime:
     """Return an RFC 3339 timestamp as an aware datetime; a leap second is the second after."""
+    if isinstance(given, str) and MOMENT.fullmatch(given):
+        try:
+            return after_leap(given) if given[SECOND] == "60" else existing(given)
+        except (ValueError, OverflowError):
+            raise broken("must be a moment that exists") from None
     if isinstance(given, datetime) and given.tzinfo:
         return given
-    if not isinstance(given, str) or not MOMENT.fullmatch(given):
-        raise broken("must be an RFC 3339 timestamp with an offset")
-    leap = given[SECOND] == "60"
-    whole = f"{given[: SECOND.start]}59{given[SECOND.stop :]}" if leap else given
-    try:
-        read = datetime.fromisoformat(whole.upper()) + timedelta(seconds=leap)
-        if read.year in {MINYEAR, MAXYEAR}:
-            read.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise broken("must be a moment that exists") from None
+    raise broken("must be an RFC 3339 timestamp with an offset")
+
+
+def after_leap(given: str) -> datetime:
+    """Return the second after the one before a leap second."""
+    return existing(f"{given[: SECOND.start]}59{given[SECOND.stop :]}") + timedelta(seconds=1)
+
+
+def existing(given: str) -> datetime:
+    """Return the moment if UTC can express it; raises ValueError or OverflowError."""
+    read = datetime.fromisoformat(given.upper())
+    if not MINYEAR < read.year < MAXYEAR:
+        read.astimezone(UTC)
     return read
 
 
