@@ -140,7 +140,7 @@ class Worker:
             journal=journal,
             reporter=self._reporter,
             teller=self._teller,
-            decode=lambda row: self._decoder.decode(row.received).event,
+            decode=lambda row: self._decoder.again(row.received),
             now=utcnow,
             tell=self._away,
             lost=lambda name: self._ownership.lose(name),  # noqa: PLW0108 -- it is made later

@@ -278,6 +278,25 @@ def test_broken_trace(changes: dict[str, Any], ignored: tuple[str, ...]) -> None
     assert all(getattr(read.event, name) is None for name in ignored)
 
 
+@pytest.mark.parametrize("given", [structured(), binary(), structured(own=1, correlationid=None, tracestate=5)])
+def test_again(given: Message) -> None:
+    """A message that was taken is read to the very same event."""
+    decoder = Decoder()
+
+    assert decoder.again(given) == decoder.decode(given).event
+
+
+@pytest.mark.parametrize(
+    "given", [structured(data={"kind": "ship"}), structured(type="x"), structured(data={**LINK, "a": 1})]
+)
+def test_again_refused(given: Message) -> None:
+    """A message that is no event any more, by other settings, is refused as it would be at first."""
+    with pytest.raises(InvalidMessageError) as caught:
+        Decoder().again(given)
+
+    assert (caught.value.reason, caught.value.detail) == refusal(given)
+
+
 def test_digest() -> None:
     """The digest hangs on type, subject, sequence and data; on neither bytes nor other attributes."""
     digest = decode(structured()).digest

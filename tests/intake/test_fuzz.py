@@ -35,9 +35,12 @@ def read(given: Message) -> Decoded | None:
     attributes = DECODER.attributes(given)
     assert all(isinstance(value, str) for value in attributes.values())
     try:
-        return DECODER.decode(given)
+        decoded = DECODER.decode(given)
     except InvalidMessageError as error:
         refused = error
+    else:
+        assert DECODER.again(given) == decoded.event
+        return decoded
     assert refused.reason in {"malformed", "unknown_type", "invalid_data"}
     assert 0 < len(refused.detail) < 500
     assert SECRET not in refused.detail

@@ -20,6 +20,8 @@ from worker.intake.trace import is_parent, is_state
 from worker.journal.rows import Received
 
 KINDS = frozenset({"link", "party"})
+WHOLE = KNOWN | {"data"}
+TRACE = ("traceparent", "tracestate")
 TYPES: Mapping[str, str] = {f"relation.{word}{version}": word for word in OPERATIONS for version in ("", ".v1")}
 
 
@@ -50,17 +52,26 @@ class Decoder:
         """Return the event; raises InvalidMessageError by the first check of contract.md 1.4 that fails."""
         return self.read(content(message, self._max_bytes), message.subject)
 
+    def again(self, received: Message | Received) -> Event:
+        """Return the event of a message that was taken: the model reads it, what is no value of it stays checked."""
+        given, _ = without_broken_trace(without_nulls(content(received, self._max_bytes)))
+        try:
+            event = self.event(given, self.word(given.get("type")))
+        except ValidationError:
+            return self.decode(received).event  # it says by our words what is wrong
+        return event if isinstance(event, Event) else self.decode(received).event
+
     def attributes(self, message: Message | Received) -> dict[str, str]:
         """Return what can be read of a message's attributes, whatever else is wrong with it."""
         return legible(message, self._max_bytes)
 
     def read(self, document: Document, published_to: str) -> Decoded:
         """Return the event of a document in structured form, as `content` or a patch has made it."""
-        given, ignored = without_broken_trace(document)
-        data = document.get("data")
+        given, ignored = without_broken_trace(without_nulls(document))
+        data = given.get("data")
         word = self.word(given.get("type"))
         try:
-            event = self.event(given, data, word)
+            event = self.event(given, word)
         except ValidationError as error:
             check(checked(given), data, word, published_to)
             raise refused(error, "invalid_data") from None
@@ -73,12 +84,13 @@ class Decoder:
         """Return what happened to the relation, nothing where the type is not known."""
         return TYPES.get(given.removeprefix(self._prefix), "") if isinstance(given, str) else ""
 
-    def event(self, given: Document, data: Any, word: str) -> Attributes:
+    def event(self, given: Document, word: str) -> Attributes:
         """Return the event; only its attributes where type or kind tell no model for the data."""
+        data = given.get("data")
         kind = data.get("kind") if isinstance(data, dict) else None
         if word and isinstance(kind, str) and kind in KINDS:
             model = event_model(kind, OPERATIONS[word])
-            return model.model_validate(arranged(given) | {"data": data}, extra=self._extra)
+            return model.model_validate(arranged(given), extra=self._extra)
         return checked(given)
 
 
@@ -87,32 +99,40 @@ def wrong_kind(data: Any) -> str:
     return "data.kind: must be 'link' or 'party'" if isinstance(data, dict) else "data: must be an object"
 
 
-def without_broken_trace(document: Document) -> tuple[Document, tuple[str, ...]]:
-    """Return the attributes that are there, and the names of trace attributes that cannot be continued."""
-    given = {name: value for name, value in document.items() if value is not None and name != "data"}
-    if "traceparent" not in given and "tracestate" not in given:
+def without_nulls(document: Document) -> Document:
+    """Return what the document says; null says nothing."""
+    if None not in document.values():
+        return document
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def without_broken_trace(given: Document) -> tuple[Document, tuple[str, ...]]:
+    """Return the document, and the names of the trace attributes that it cannot be continued by and lacks now."""
+    broken = broken_trace(given) if "traceparent" in given or "tracestate" in given else ()
+    if not broken:
         return given, ()
+    return {name: value for name, value in given.items() if name not in broken}, broken
+
+
+def broken_trace(given: Document) -> tuple[str, ...]:
+    """Return which of the trace attributes cannot be continued."""
     if not is_parent(given.get("traceparent")):
-        broken = tuple(name for name in ("traceparent", "tracestate") if given.pop(name, None) is not None)
-        return given, broken
-    if "tracestate" in given and not is_state(given["tracestate"]):
-        del given["tracestate"]
-        return given, ("tracestate",)
-    return given, ()
+        return tuple(name for name in TRACE if name in given)
+    return ("tracestate",) if "tracestate" in given and not is_state(given["tracestate"]) else ()
 
 
 def arranged(given: Document) -> Document:
-    """Return the attributes, those that the contract does not know apart."""
-    if given.keys() <= KNOWN:
+    """Return the document, attributes that the contract does not know apart."""
+    if given.keys() <= WHOLE:
         return given
-    known = {name: value for name, value in given.items() if name in KNOWN}
-    return known | {"extensions": {name: value for name, value in given.items() if name not in KNOWN}}
+    known = {name: value for name, value in given.items() if name in WHOLE}
+    return known | {"extensions": {name: value for name, value in given.items() if name not in WHOLE}}
 
 
 def checked(given: Document) -> Attributes:
     """Return the attributes alone; raises `malformed`."""
     try:
-        return Attributes.model_validate(arranged(given))
+        return Attributes.model_validate({name: value for name, value in arranged(given).items() if name != "data"})
     except ValidationError as error:
         raise refused(error, "malformed") from None
 
