@@ -30,8 +30,8 @@ class Worker:
         self.metrics.watch(lambda: self.stands)
         self.metrics.expect("acme", "onoffice")
         for _ in range(20):
-            self.metrics.call("acme", "onoffice", 200, 0.2)
-            self.metrics.outcome("acme", "onoffice", "applied", seconds=0.5)
+            self.metrics.call("acme", "onoffice", 200)
+            self.metrics.outcome("acme", "onoffice", "applied")
             self.metrics.flush(0.001, 3)
         self.metrics.event_in("taken", 20)
         self.scrapes = [self.scraped(0.0)]
@@ -62,7 +62,7 @@ def buried(reason: str) -> Callable[[Worker], None]:
 
 def failing(worker: Worker) -> None:
     for status in (None, 503, 500, 200):
-        worker.metrics.call("acme", "onoffice", status, 1.0)
+        worker.metrics.call("acme", "onoffice", status)
 
 
 def stand(**changes: Any) -> Callable[[Worker], None]:
@@ -96,8 +96,8 @@ HAPPENINGS: Mapping[str, Callable[[Worker], None]] = {
 
 def quiet(worker: Worker) -> None:
     """Work on as before."""
-    worker.metrics.call("acme", "onoffice", 200, 0.2)
-    worker.metrics.outcome("acme", "onoffice", "applied", seconds=0.5)
+    worker.metrics.call("acme", "onoffice", 200)
+    worker.metrics.outcome("acme", "onoffice", "applied")
     worker.metrics.flush(0.001, 3)
 
 
@@ -121,6 +121,7 @@ def everything() -> set[str]:
     metrics = worker.metrics
     metrics.intake_letter("malformed")
     metrics.refusal("acme", "onoffice", "outage")
+    metrics.timers("acme", "onoffice")
     metrics.waited("acme", "onoffice", "quota", 1.0)
     worker.stands = replace(worker.stands, replays={"planned": 1})
     return {name for name, _ in worker.scraped(0.0).samples}

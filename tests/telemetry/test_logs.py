@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from worker.telemetry.logs import Adopted, Format, attempt, configure, logger
+from worker.telemetry.logs import Adopted, Format, configure, logger
 
 
 class Terminal(io.StringIO):
@@ -37,40 +37,6 @@ def fail(why: str) -> None:
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
-
-
-def tell_attempt(**changes: Any) -> None:
-    values: dict[str, Any] = {
-        "connection": "acme-onoffice",
-        "target": "onoffice",
-        "operation": "create",
-        "source": "/crm",
-        "subject": "cust-1",
-        "event_id": "e-1",
-        "position": 7,
-        "attempts": 1,
-        "calls": 2,
-        "verdict": "applied",
-        "status": 200,
-        "waited_seconds": 0.12345,
-        "sent_seconds": 0.5,
-    }
-    attempt(logger("delivery"), **(values | changes))
-
-
-def test_attempt_is_one_line_with_fixed_fields() -> None:
-    """The canonical line always has the same fields, whatever they hold."""
-    stream = io.StringIO()
-    configure("info", "json", stream=stream)
-
-    tell_attempt()
-    tell_attempt(verdict="bury", status=None, reason="rejected", detail="no such record\nforged")
-    first, second = lines(stream)
-
-    assert set(first) == set(second)
-    assert (first["event"], first["level"], first["waited_seconds"]) == ("attempt", "info", 0.123)
-    assert (second["level"], second["reason"], second["status"]) == ("warning", "rejected", None)
-    assert len(stream.getvalue().splitlines()) == 2
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
@@ -140,7 +106,7 @@ def test_log_that_cannot_be_written_stops_nothing() -> None:
     configure("info", "json", stream=stream)
     stream.close()
 
-    tell_attempt()
+    logger("app").info("lost")
 
 
 def test_huge_values_are_cut() -> None:

@@ -19,13 +19,13 @@ def nothing() -> None:
     """Go on with nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # a bug's report in the log shows no event
 class Kept:
     """Changes that are written together or not at all, and what follows from either."""
 
-    changes: tuple[Change, ...]
+    changes: Sequence[Change]
     then: Then
-    taken: Then
+    taken: Then = nothing
 
 
 class Keeper:
@@ -41,9 +41,14 @@ class Keeper:
         self._gathered: list[Kept] = []
         self._closed = False
 
-    def keep(self, changes: tuple[Change, ...], then: Then = nothing, taken: Then = nothing) -> None:
+    def keep(self, changes: Sequence[Change], then: Then = nothing, taken: Then = nothing) -> None:
         """Commit with the next group and go on with `then`, or with `taken` if another relation has its id."""
         self._gather([Kept(changes, then, taken)])
+
+    def keep_now(self, group: Sequence[Kept]) -> None:
+        """Commit these at once, behind what was gathered until now."""
+        self._gathered.extend(group)
+        self._commit_gathered()
 
     async def kept(self, change: Change) -> None:
         """Return when a change is on disk."""
@@ -62,7 +67,8 @@ class Keeper:
 
     def _commit_gathered(self) -> None:
         group, self._gathered = self._gathered, []
-        self._commit(group)
+        if group:  # else it has gone with what could not wait
+            self._commit(group)
 
     def _commit(self, group: Sequence[Kept]) -> None:
         answer = self._journal.commit(*chain.from_iterable(each.changes for each in group))

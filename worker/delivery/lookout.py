@@ -6,7 +6,7 @@ from datetime import datetime
 
 from worker.delivery.telling import Telling
 from worker.journal.rows import INTAKE, Settled
-from worker.telemetry import logs
+from worker.telemetry.attempts import Attempts
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.tracing import Tracing
 
@@ -22,8 +22,7 @@ class Lookout:
 
     def watch(self, connection: str, target: str) -> Telling:
         """Return who looks at a connection."""
-        log = logs.logger("delivery").bind()  # once: it writes a line an attempt
-        made = Telling(connection, target, self.metrics, log, self.now, self.tracing)
+        made = Telling(connection, target, self.metrics, Attempts("delivery"), self.now, self.tracing)
         self.tellings[connection] = made
         self.metrics.expect(connection, target)
         return made

@@ -1,5 +1,6 @@
 """What an error or an answer says of one attempt, as values and notes."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -83,7 +84,7 @@ def attempted(connection: str, held: Held, now: datetime, delay: float) -> Attem
     )
 
 
-def learn(lane: Lane, settled: list[Settled]) -> None:
+def learn(lane: Lane, settled: Sequence[Settled]) -> None:
     """Note in the lane what its relation's state has become."""
     assert lane.known is not None, "only a known lane settles"
     for each in settled:

@@ -1,13 +1,12 @@
 """What a connection lets others see of its work: to count, to log, to trace."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 
 from worker.delivery.attempt import Attempt
 from worker.delivery.held import Held
+from worker.delivery.settlement import Settlement
 from worker.errors import TargetError, WorkerError
-from worker.journal.rows import Settled
 from worker.sending.pauses import Pause
 from worker.sending.wire import Request, Response
 
@@ -34,13 +33,7 @@ class Watch(Protocol):
         """See that a delivery begins to rest until its next attempt."""
         ...
 
-    def ended(
-        self,
-        members: Sequence[Held],
-        settled: Sequence[Settled],
-        attempt: Attempt | None,
-        free_at: datetime | None,
-    ) -> None:
+    def ended(self, settlements: Sequence[Settlement]) -> None:
         """See what deliveries of one lane came to, on disk; before `free_at` the lane was not free for them."""
         ...
 
@@ -72,13 +65,7 @@ class Unwatched:
     def rested(self, held: Held, seconds: float) -> None:
         """Look away."""
 
-    def ended(
-        self,
-        members: Sequence[Held],
-        settled: Sequence[Settled],
-        attempt: Attempt | None,
-        free_at: datetime | None,
-    ) -> None:
+    def ended(self, settlements: Sequence[Settlement]) -> None:
         """Look away."""
 
     def gate_changed(self, pause: Pause | None) -> None:

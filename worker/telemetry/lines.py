@@ -1,6 +1,7 @@
 """Where log lines go; those of one turn of the loop are written together."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import TextIO
 
 
@@ -15,14 +16,20 @@ class Lines:
         self._gathered: list[str] = []
 
     def msg(self, message: str) -> None:
+        self.gather([message])
+
+    def gather(self, messages: Sequence[str]) -> None:
+        """Write some when this turn is over."""
+        if not messages:
+            return
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # another thread, or no loop at all: nothing comes soon
-            self._write([message])
+            self._write(messages)
             return
         if not self._gathered:
             loop.call_soon(self._write_gathered)
-        self._gathered.append(message)
+        self._gathered.extend(messages)
 
     log = debug = info = warning = warn = error = critical = fatal = exception = msg
 
@@ -30,7 +37,7 @@ class Lines:
         lines, self._gathered = self._gathered, []
         self._write(lines)
 
-    def _write(self, lines: list[str]) -> None:
+    def _write(self, lines: Sequence[str]) -> None:
         try:
             self._stream.write("".join([f"{line}\n" for line in lines]))
             self._stream.flush()

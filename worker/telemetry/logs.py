@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, TextIO
 
@@ -20,7 +20,7 @@ LONGEST = 4096  # characters of one value
 # What libraries say below this level is about them, not about us.
 FOREIGN_LEVEL = logging.WARNING
 FLAT = {str, int, float, bool, type(None)}
-GOOD = {"applied", "superseded"}
+DELETE = "\x7f"  # the one character of ASCII that JSON lets stand and nobody can print
 
 
 class Clean:
@@ -42,6 +42,12 @@ class Clean:
         is_plain = len(texts) <= LONGEST and texts.isprintable()
         return is_plain and are_harmless(tuple(event)) and not self._secrets.stand_in(texts)
 
+    def passes(self, line: str) -> bool:
+        """Say the same of a flat event with harmless names, of which this is the JSON: an escape may hide anything."""
+        if len(line) > LONGEST or "\\" in line or self._secrets.stand_in(line):
+            return False
+        return DELETE not in line if line.isascii() else line.isprintable()
+
 
 def spelled(value: Any) -> Any:
     """Return the value with every text in it printable and bounded."""
@@ -62,52 +68,64 @@ def single_line(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDi
     }
 
 
+class Json:
+    """The end of a chain that writes JSON, the door included."""
+
+    def __init__(self, clean: Clean) -> None:
+        self._clean = clean
+
+    def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> str:
+        return serialised(self._clean(logger, name, event))
+
+    def many(self, events: Iterable[Mapping[str, object]]) -> list[str]:
+        """Return the lines of flat events with harmless names; nearly all are clean, which their JSON shows at once."""
+        told = [(serialised(event), event) for event in events]
+        return [line if self._clean.passes(line) else self(None, "", dict(event)) for line, event in told]
+
+
 def configure(
     level: str = "info", form: Format = "auto", *, secrets: Iterable[str] = (), stream: TextIO | None = None
 ) -> None:
     """Set up our log and that of every library; without a stream it is standard error."""
     out = stream or sys.stderr
     readable = form == "text" or (form == "auto" and out.isatty())
-    shared = processors(Secrets(secrets))
-    ending = text_ending(colours=out.isatty()) if readable else json_ending()
+    clean = Clean(Secrets(secrets))
+    chain = [*BEGINNING, *(text_ending(clean, colours=out.isatty()) if readable else [Json(clean)])]
     structlog.configure(
-        processors=[*shared, *ending],
+        processors=chain,
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=lambda *_: Lines(out),
         cache_logger_on_first_use=False,
     )
-    adopt_foreign(LEVELS[level], [*shared, *ending], Lines(out))
-
-
-def processors(secrets: Secrets) -> list[Processor]:
-    return [
-        stamped,
-        structlog.processors.format_exc_info,
-        Clean(secrets),
-    ]
+    adopt_foreign(LEVELS[level], chain, Lines(out))
 
 
 def stamped(_logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    """Note level and moment; structlog's own two for it cost twice as much, on a line for every delivery."""
+    """Note level and moment."""
     event["level"] = name
-    event["timestamp"] = f"{datetime.now(UTC).replace(tzinfo=None).isoformat()}Z"
+    event["timestamp"] = timestamp()
     return event
 
 
-def json_ending() -> list[Processor]:
-    return [structlog.processors.JSONRenderer(serializer=serialised)]
+def timestamp() -> str:
+    """Return this moment as lines have it."""
+    return f"{datetime.now(UTC).replace(tzinfo=None).isoformat()}Z"
 
 
-def text_ending(*, colours: bool) -> list[Processor]:
+BEGINNING: list[Processor] = [stamped, structlog.processors.format_exc_info]
+
+
+def text_ending(clean: Clean, *, colours: bool) -> list[Processor]:
     # structlog's own default shows local variables in a traceback, and with them secrets.
     plain = structlog.dev.plain_traceback
     return [
+        clean,
         single_line,
         structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain, sort_keys=False),
     ]
 
 
-def serialised(event: MutableMapping[str, Any], **_: Any) -> str:
+def serialised(event: Mapping[str, object]) -> str:
     return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
@@ -140,44 +158,3 @@ def logger(room: str) -> FilteringBoundLogger:
     """Return the log of one room; cheap, and true to the latest `configure`."""
     log: FilteringBoundLogger = structlog.get_logger(room=room)
     return log
-
-
-def attempt(
-    log: FilteringBoundLogger,
-    *,
-    connection: str,
-    target: str,
-    operation: str,
-    source: str,
-    subject: str,
-    event_id: str,
-    position: int,
-    attempts: int,
-    calls: int,
-    verdict: str,
-    status: int | None,
-    waited_seconds: float,
-    sent_seconds: float,
-    reason: str | None = None,
-    detail: str | None = None,
-) -> None:
-    """Write the one canonical line of an attempt; `detail` holds no secret and no body."""
-    say = log.info if verdict in GOOD else log.warning
-    say(
-        "attempt",
-        connection=connection,
-        target=target,
-        operation=operation,
-        source=source,
-        subject=subject,
-        event_id=event_id,
-        position=position,
-        attempts=attempts,
-        calls=calls,
-        verdict=verdict,
-        status=status,
-        waited_seconds=round(waited_seconds, 3),
-        sent_seconds=round(sent_seconds, 3),
-        reason=reason,
-        detail=detail,
-    )

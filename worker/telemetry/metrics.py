@@ -21,6 +21,8 @@ from schemas.dead_letter import Reason
 Cause = Literal["quota", "pause", "lane", "retry"]
 Outcome = Literal["applied", "superseded", "dead_lettered"]
 
+Observe = Callable[[float], None]
+
 REFUSALS = ("rate_limited", "outage", "address", "unauthorized", "closed")
 STATUS_CLASSES = ("2xx", "3xx", "4xx", "5xx", "none")
 
@@ -116,18 +118,17 @@ class Metrics:
     def invalid_traceparent(self, count: int = 1) -> None:
         self._ignored_traces.inc(count)
 
-    def outcome(
-        self, connection: str, target: str, outcome: Outcome, reason: str = "", seconds: float | None = None
-    ) -> None:
-        """Count a delivery that ended; `reason` says why it was superseded or buried."""
-        self._outcomes(connection, target, outcome, reason).inc()
-        if seconds is not None:
-            self._walk(connection, target).observe(seconds)
+    def outcome(self, connection: str, target: str, outcome: Outcome, reason: str = "", count: int = 1) -> None:
+        """Count deliveries that ended; `reason` says why they were superseded or buried."""
+        self._outcomes(connection, target, outcome, reason).inc(count)
 
-    def call(self, connection: str, target: str, status: int | None, seconds: float) -> None:
-        """Count a call; `status` None: no answer came."""
-        self._calls(connection, target, status_class(status)).inc()
-        self._duration(connection, target).observe(seconds)
+    def call(self, connection: str, target: str, status: int | None, count: int = 1) -> None:
+        """Count calls; `status` None: no answer came."""
+        self._calls(connection, target, status_class(status)).inc(count)
+
+    def timers(self, connection: str, target: str) -> tuple[Observe, Observe]:
+        """Return what hears how many seconds a call took, and what hears it of a delivery that ended."""
+        return self._duration(connection, target).observe, self._walk(connection, target).observe
 
     def refusal(self, connection: str, target: str, reason: str) -> None:
         """Count an answer that was about us: rate_limited, outage, address, unauthorized."""
