@@ -59,7 +59,7 @@ class Attempt:
     dropped: bool = False
     is_half_done: bool = False
     is_blocked: bool = False
-    claimed: set[str] = field(default_factory=set)
+    claimed: frozenset[str] = frozenset()
     last: LastCall | None = field(default=None, repr=False)
     carrier: Held = field(init=False, repr=False)
     step: Step = field(init=False, repr=False)

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from worker.delivery.attempt import Attempt
+from worker.delivery.held import Held
+from worker.delivery.marks import Marks
 from worker.delivery.parley import Parley, monotonic
 from worker.delivery.ready import Ready
 from worker.delivery.verdict import crashed, doubt
@@ -21,7 +23,6 @@ from worker.errors import (
     WorkerError,
 )
 from worker.journal.journal import Journal
-from worker.journal.rows import Mark
 from worker.outcome.ending import LastCall
 from worker.sending.slot import Slot
 from worker.sending.wire import Request, Response
@@ -45,6 +46,10 @@ class Caller:
     batch: int
     watch: Watch
     asked: int = 0
+    marks: Marks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.marks = Marks(self.connection, self.journal)
 
     @property
     def asking(self) -> int:
@@ -62,8 +67,11 @@ class Caller:
     async def call(self, slot: Slot, load: Sequence[Attempt]) -> None:
         """Make one call for what was picked."""
         try:
-            await self.prepare(load)
-            await self.parley.be_sure()
+            unmarked = to_mark(load)
+            if unmarked:
+                await self.prepare(load, unmarked)
+            if not self.parley.fresh():
+                await self.parley.be_sure()
             await self.exchange(slot, load)
         finally:
             slot.release()
@@ -87,30 +95,15 @@ class Caller:
                     mine = owners(attempt).remote_ids
                     self.walk.feed(attempt, frozenset(each for each in mine if taken.get(each, key) != key))
 
-    async def prepare(self, load: Sequence[Attempt]) -> None:
+    async def prepare(self, load: Sequence[Attempt], unmarked: Sequence[Held]) -> None:
         """Write the marks that are due; if that fails, all wait again."""
         try:
-            await self.mark(load)
+            await self.marks.write(unmarked)
         except BaseException:
             for attempt in load:
                 attempt.in_call = False
                 self.ready.add(attempt)
             raise
-
-    async def mark(self, load: Sequence[Attempt]) -> None:
-        """Note in the journal what is about to be sent and must not be repeated blindly, or is looked up for that."""
-        members = [
-            member
-            for attempt in load
-            if not attempt.step.repeatable or attempt.carrier.maybe_sent
-            for member in attempt.fold.members
-            if not member.marked
-        ]
-        if not members:
-            return
-        await self.journal.commit(Mark(self.connection, tuple(member.position for member in members)))
-        for member in members:
-            member.marked = True
 
     async def exchange(self, slot: Slot, load: Sequence[Attempt]) -> None:
         """Ask, and hand the answers out."""
@@ -123,7 +116,8 @@ class Caller:
         began = monotonic()
         try:
             request = self.target.request(steps, self.now())
-            before_call()
+            if armed():
+                before_call()
             response = await self.parley.send(request, slot)
             failpoint("after-call")
             answers = self.target.read(steps, response)
@@ -140,6 +134,7 @@ class Caller:
     def account(self, load: Sequence[Attempt], request: Request | None, response: Response | None) -> None:
         """Count the call for each delivery that had a share in it."""
         seconds = response.seconds if response else 0.0
+        last = LastCall(request, response) if request is not None else None
         for attempt in load:
             attempt.in_call = False
             attempt.calls += 1
@@ -148,8 +143,7 @@ class Caller:
             carrier.sent_seconds += seconds
             carrier.tried_seconds += seconds
             carrier.first_attempt_at = carrier.first_attempt_at or self.now()
-            if request is not None:
-                attempt.last = LastCall(request, response)
+            attempt.last = last or attempt.last
 
     def hand_out(self, load: Sequence[Attempt], answers: "list[Any] | WorkerError", *, is_sent: bool) -> None:
         """Give each attempt its answer; a call that failed as a whole is halved or costs the one it carried."""
@@ -166,10 +160,15 @@ class Caller:
 
     def answer(self, attempt: Attempt, answer: Any, *, is_sent: bool) -> None:
         """Give one attempt its answer, unless it is to be asked again in a new session."""
-        answer = in_earnest(attempt, answer)
-        if not isinstance(answer, RepeatError):
-            self.walk.answered(attempt, answer, is_sent=is_sent)
-            return
+        if isinstance(answer, RepeatError):
+            if not attempt.renewed:
+                self.renew(attempt)
+                return
+            answer = answer.otherwise
+        self.walk.answered(attempt, answer, is_sent=is_sent)
+
+    def renew(self, attempt: Attempt) -> None:
+        """Ask for a new session, and then once more what was asked."""
         if attempt.session == self.parley.session:
             self.parley.renew_session()
         attempt.renewed = True
@@ -192,16 +191,27 @@ class Caller:
 
 def before_call() -> None:
     """Pass the failpoints of a call that is about to be made."""
-    if armed():
-        failpoint("before-call")
-        asyncio.get_running_loop().call_later(HALFWAY, failpoint, "during-call")
+    failpoint("before-call")
+    asyncio.get_running_loop().call_later(HALFWAY, failpoint, "during-call")
+
+
+def to_mark(load: Sequence[Attempt]) -> list[Held]:
+    """Return what is about to be sent and must not be repeated blindly, or is looked up for that."""
+    return [
+        member
+        for attempt in load
+        if not attempt.step.repeatable or attempt.carrier.maybe_sent
+        for member in attempt.fold.members
+        if not member.marked
+    ]
 
 
 def refusal_of(load: Sequence[Attempt], answers: "list[Any] | WorkerError") -> TargetError | None:
     """Return what a call was refused with, as a whole or, for what is about us, in one of its answers."""
     if isinstance(answers, list):
-        final = (in_earnest(attempt, answer) for attempt, answer in zip(load, answers, strict=False))
-        return next((answer for answer in final if isinstance(answer, ClosedError)), None)
+        refused = [pair for pair in zip(load, answers, strict=False) if isinstance(pair[1], TargetError)]
+        final = (in_earnest(attempt, answer) for attempt, answer in refused)
+        return next((answer for answer in final if isinstance(answer, ClosedError)), None) if refused else None
     if isinstance(answers, RepeatError):
         return next((answers.otherwise for attempt in load if attempt.renewed), answers)
     return answers if isinstance(answers, TargetError) else None

@@ -19,16 +19,19 @@ class Claims:
                 return False
         for key in keys:
             self._holders[key] = attempt
-            attempt.claimed.add(key)
+        attempt.claimed |= keys
         return True
 
     def release(self, attempt: Attempt) -> list[Attempt]:
         """Give back all that an attempt has claimed; return those that waited for it."""
+        if not attempt.claimed:
+            return []
         freed: dict[int, Attempt] = {}
         for key in attempt.claimed:
             self._holders.pop(key, None)
-            freed |= {id(each): each for each in self._waiting.pop(key, ())}
-        attempt.claimed.clear()
+            for each in self._waiting.pop(key, ()):
+                freed[id(each)] = each
+        attempt.claimed = frozenset()
         return list(freed.values())
 
     def clear(self) -> None:

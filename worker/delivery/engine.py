@@ -155,39 +155,40 @@ class Engine:
             if self._stopping:
                 slot.release()
                 return
-            if not await self._session(slot):
-                continue
-            if slot.probe in ("credentials", "clock", "address"):
-                await self.caller.parley.probe(slot)
-                continue
-            load = await self._picked(slot)
-            if not load and slot.probe and self.replaying.is_wanted:  # no live event is there to try it with
-                await self.caller.parley.probe(slot)
-                continue
-            if not load:
-                self._work.clear()
-                slot.release()
-                continue
-            self._spawn(tasks, slot, load)
+            exchange = self.caller.target.exchange(self._now())
+            if exchange is not None:
+                await self.caller.parley.open_session(slot, exchange)
+                self.replaying.wake()
+            elif slot.probe is not None:
+                await self._probe(tasks, slot)
+            else:
+                self._start()
+                self._carry(tasks, slot, self.caller.pick(slot))
 
-    async def _picked(self, slot: Slot) -> list[Attempt]:
-        """Start what may start, and take what the slot's call shall carry; a probe waits for what that needs."""
-        if slot.probe:
-            self._hold_on()
-            if self._forgotten:
-                await self._guarded(self._remember())
+    async def _probe(self, tasks: asyncio.TaskGroup, slot: Slot) -> None:
+        """Try with a live event whether calls go well again; with none where that takes another question."""
+        if slot.probe != "outage":
+            await self.caller.parley.probe(slot)
+            return
+        self._hold_on()
+        if self._forgotten:
+            await self._guarded(self._remember())
         self._start()
-        if slot.probe and self.walk.asking:
+        if self.walk.asking:
             await self._guarded(self.caller.ask())
-        return self.caller.pick(slot)
+        load = self.caller.pick(slot)
+        if not load and self.replaying.is_wanted:  # no live event is there to try it with
+            await self.caller.parley.probe(slot)
+            return
+        self._carry(tasks, slot, load)
 
-    async def _session(self, slot: Slot) -> bool:
-        exchange = self.caller.target.exchange(self._now())
-        if exchange is None:
-            return True
-        await self.caller.parley.open_session(slot, exchange)
-        self.replaying.wake()
-        return False
+    def _carry(self, tasks: asyncio.TaskGroup, slot: Slot, load: Sequence[Attempt]) -> None:
+        """Make the call; without a load nothing is to be done until something changes."""
+        if load:
+            self._spawn(tasks, slot, load)
+        else:
+            self._work.clear()
+            slot.release()
 
     def _has_session(self) -> bool:
         """Say whether calls can be built; if not, the next session is opened in turn with live traffic."""
@@ -197,11 +198,12 @@ class Engine:
         return is_open
 
     def _start(self) -> None:
-        while self._missing() > 0:
-            lane = self.lanes.next()
-            if lane is None:
-                return
-            self.walk.start(lane)
+        while (missing := self._missing()) > 0:
+            for _ in range(missing):
+                lane = self.lanes.next()
+                if lane is None:
+                    return
+                self.walk.start(lane)
 
     def _missing(self) -> int:
         """Return what one call still lacks; while the journal is asked, all that could be made meanwhile.

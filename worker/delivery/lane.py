@@ -37,9 +37,10 @@ class Lane:
         """Whether nothing of it is left."""
         return not self.waiting and self.current is None
 
-    def take(self, count: int) -> list[Held]:
-        """Take the first `count` events, which one attempt carries."""
-        return [self.waiting.popleft() for _ in range(count)]
+    def take(self, count: int) -> None:
+        """Take out the first `count` events, which one attempt carries."""
+        for _ in range(count):
+            self.waiting.popleft()
 
     def give_back(self, members: list[Held]) -> None:
         """Put the events of an attempt back, in order, before all that came later."""

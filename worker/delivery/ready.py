@@ -1,11 +1,9 @@
 """Attempts whose next step waits for a call, and which of them share one."""
 
 from collections import deque
-from collections.abc import Iterable
 from itertools import count
 
 from worker.delivery.attempt import Attempt
-from worker.targets.base import Step
 
 Companions = tuple[str | None, object | None]
 
@@ -23,7 +21,8 @@ class Ready:
 
     def __bool__(self) -> bool:
         """Say whether any step waits."""
-        self._tidy()
+        if self._queues:
+            self._tidy()
         return bool(self._queues)
 
     def add(self, attempt: Attempt) -> None:
@@ -33,12 +32,15 @@ class Ready:
         if self.replays is not None and attempt.carrier.is_idle:
             self.replays.add(attempt)
             return
-        queue = self._queues.setdefault(companions(attempt), deque())
+        key = companions(attempt)
+        queue = self._queues.get(key)
+        if queue is None:
+            queue = self._queues[key] = deque()
         queue.append((next(self._arrivals), attempt))
 
     def __len__(self) -> int:
         """Return how many steps wait."""
-        return sum(len(queue) for queue in self._queues.values())
+        return sum(map(len, self._queues.values()))
 
     def clear(self) -> None:
         """Forget all."""
@@ -65,9 +67,8 @@ class Ready:
         self._tidy()
         if not self._queues:
             return []
-        oldest = min(self._queues, key=lambda key: self._queues[key][0][0])
-        queue = self._queues[oldest]
-        load = Load(limit)
+        queue = min(self._queues.values(), key=arrival)
+        load = Load(limit, queue.popleft()[1])
         passed = deque[tuple[int, Attempt]]()
         while queue and not load.is_full and len(passed) < limit:
             entry = queue.popleft()
@@ -86,42 +87,34 @@ class Ready:
 
 
 class Load:
-    """The attempts that one call carries; they differ in every key and their weights fit."""
+    """The attempts that one call carries; they differ in every key and their weights fit.
 
-    def __init__(self, limit: int, attempts: Iterable[Attempt] = ()) -> None:
-        self.attempts: list[Attempt] = []
+    `is_full`: nothing more can go with it.
+    """
+
+    def __init__(self, limit: int, first: Attempt) -> None:
+        self.attempts = [first]
         self._limit = limit
-        self._weight = 0
-        self._keys: set[str] = set()
-        for attempt in attempts:
-            self.add(attempt)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether nothing more can go with it."""
-        if not self.attempts:
-            return False
-        first = self.attempts[0]
-        return first.step.batch is None or first.carrier.alone or self._weight >= self._limit
+        self._weight = first.step.weight
+        self._keys = first.step.keys
+        self.is_full = first.step.batch is None or first.carrier.alone or self._weight >= limit
 
     def add(self, attempt: Attempt) -> bool:
-        """Take the attempt in and return True, or return False where it cannot go with the others."""
+        """Take a companion in and return True, or return False where it cannot go with the others."""
         step = attempt.step
-        if self.attempts and not self._fits(attempt, step):
+        weight = self._weight + step.weight
+        if weight > self._limit or attempt.carrier.alone or not self._keys.isdisjoint(step.keys):
             return False
         self.attempts.append(attempt)
-        self._weight += step.weight
+        self._weight = weight
         self._keys |= step.keys
+        self.is_full = weight >= self._limit
         return True
 
-    def _fits(self, attempt: Attempt, step: Step) -> bool:
-        return (
-            not self.is_full
-            and companions(attempt) == companions(self.attempts[0])
-            and not attempt.carrier.alone
-            and self._weight + step.weight <= self._limit
-            and self._keys.isdisjoint(step.keys)
-        )
+
+def arrival(queue: deque[tuple[int, Attempt]]) -> int:
+    """Return when the first of a queue came."""
+    return queue[0][0]
 
 
 def companions(attempt: Attempt) -> Companions:

@@ -46,6 +46,7 @@ from worker.targets.base import Applied, Course, Known, Owners, Step, Target, Ta
 
 # These say that nothing was refused: undoing a fold would only make more of the same.
 NO_REFUSAL = frozenset({"attempts_exhausted", "unknown_outcome", "crashed"})
+UNKNOWN = Known()
 
 
 @dataclass(slots=True, eq=False, repr=False)  # a bug's report in the log shows no event
@@ -81,28 +82,29 @@ class Walk:
         """Start what stands at a lane's head; None where it ended without asking anything."""
         known = lane.known
         assert known is not None, "a lane starts when the journal was asked"
+        now = self.now()
         lane.again, again = None, lane.again
         if again is None:
-            self.judge(lane, known)
+            self.judge(lane, known, now)
             if not lane.waiting:
                 self.lanes.close_if_idle(lane)
                 return None
             known = lane.known or known
-            again = Again(self.coalescing.fold(lane.waiting, known, self.now()), half=None)
+            again = Again(self.coalescing.fold(lane.waiting, known, now), half=None)
         lane.take(len(again.fold.members))
-        lane.current = attempt = Attempt(again.fold, self.course(again.fold, known), self.now(), half=again.half)
+        lane.current = attempt = Attempt(again.fold, self.course(again.fold, known), now, half=again.half)
         self.feed(attempt, None)
         return attempt if lane.current is attempt else None
 
-    def judge(self, lane: Lane, known: KnownRelation) -> None:
+    def judge(self, lane: Lane, known: KnownRelation, now: datetime) -> None:
         """Settle all at the lane's head that needs no call."""
         while lane.waiting:
             held = lane.waiting[0]
-            end = judged(held, known, self.now(), forced=held.forced)
+            end = judged(held, known, now, forced=held.forced)
             if end is None:
                 return
             lane.take(1)
-            settled = [self.settler.ended(held, held.row.operation, end, self.now())]
+            settled = [self.settler.ended(held, held.row.operation, end, now)]
             learn(lane, settled)  # what comes next starts before this is on disk, and must know of a buried create
             self.end(Settlement(lane, (held,), settled=settled))
 
@@ -111,7 +113,7 @@ class Walk:
         if fold.free:
             return never_was()
         state = known.state
-        seen = Known(state.remote_id, deleted=state.deleted) if state else Known()
+        seen = Known(state.remote_id, deleted=state.deleted) if state else UNKNOWN
         carrier = fold.carrier
         return self.target.course(Task(carrier.event, fold.operation, fold.data, seen, in_doubt=carrier.maybe_sent))
 
@@ -143,7 +145,7 @@ class Walk:
             self.changed()
             return
         attempt.step = wanted
-        if not self.rests.claims.claim(attempt, wanted.keys):
+        if wanted.keys and not self.rests.claims.claim(attempt, wanted.keys):
             attempt.is_blocked = True
         elif carrier.unresolved is not None and not wanted.repeatable:
             self.repeated(attempt, carrier.unresolved)
@@ -164,6 +166,9 @@ class Walk:
     def answered(self, attempt: Attempt, answer: Any, *, is_sent: bool) -> None:
         """Take the answer to one step; `is_sent`: the request may have reached the vendor."""
         attempt.is_half_done |= not (attempt.step.repeatable or isinstance(answer, ClosedError))
+        if not isinstance(answer, WorkerError):
+            self.feed(attempt, answer)
+            return
         if is_sent:
             doubt(attempt, answer)
         match answer:
