@@ -58,10 +58,10 @@ EXPECTED = {"worker.journal.backlog": {"RESULT_ROWS": {"deliveries"}}}  # only t
 
 
 @pytest.mark.parametrize(
-    ("rows", "sizes"), [(0, []), (1, [1]), (7, [4, 2, 1]), (128, [128]), (300, [128, 128, 32, 8, 4])]
+    ("rows", "sizes"), [(0, []), (1, [1]), (7, [7]), (55, [48, 7]), (128, [128]), (300, [128, 128, 40, 4])]
 )
 def test_rows_go_in_few_pieces(rows: int, sizes: list[int]) -> None:
-    """Rows go in pieces of a power of two, so that few texts are compiled, and none is lost."""
+    """Rows go in few pieces of few sizes, so that few texts are made, and none is lost."""
     given = [(number,) for number in range(rows)]
 
     found = list(pieces(given))

@@ -13,7 +13,8 @@ from sqlalchemy.sql.ddl import ExecutableDDLElement
 Row = tuple[Any, ...]
 Clock = Callable[[], float]
 Parameters = list[tuple[str, Any]]  # name, and value unless another is given
-LARGEST = 128
+LARGEST = 128  # rows
+STEP = 8  # by which pieces grow, so that few texts are made and kept by the driver
 
 
 class Cursor(Protocol):
@@ -101,7 +102,7 @@ class Session:
         return self._execute(statement, parameters).rowcount
 
     def many(self, statement: Many | ManyInserts, rows: Sequence[Sequence[Any]]) -> None:
-        """Execute a statement over rows, in pieces of a power of two."""
+        """Execute a statement over rows, in few pieces."""
         for piece in pieces(rows):
             self._execute_many(statement, piece)
 
@@ -168,10 +169,10 @@ def repeated(one: str, two: str, rows: int) -> str:
 
 
 def pieces(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
-    """Yield the rows in as few pieces as there are powers of two in their number."""
+    """Yield the rows in two pieces where they are no more than `LARGEST`, and of 23 sizes in all."""
     at, left = 0, len(rows)
     while left:
-        size = min(LARGEST, 1 << (left.bit_length() - 1))
+        size = left if left < STEP else min(LARGEST, left - left % STEP)
         yield rows[at : at + size]
         at += size
         left -= size
