@@ -116,7 +116,8 @@ class ThreadWriter:
             answer.set_exception(JournalError("the journal is closed"))
             return answer
         self._queue.append((work, answer))
-        self._wake.set()
+        if not self._wake.is_set():  # it is cleared before the queue is emptied, so what is queued now is seen
+            self._wake.set()
         return answer
 
     async def close(self) -> None:
