@@ -42,16 +42,16 @@ SELECTED = (
     "digest",
     "operation",
     "state",
-    "rank",
     "maybe_sent",
     "marks",
     "attempts",
     "calls",
-    "replays",
-    "plan",
     "first_attempt_at",
     "retry_at",
     "tries",
+    "rank",
+    "plan",
+    "replays",
     "stream",
     "stream_sequence",
     "topic",
@@ -126,37 +126,39 @@ def inserted(delivery: Delivery) -> tuple[Any, ...]:
 
 def delivery(row: Row) -> Delivery:
     """Return the delivery that the values of `SELECTED` describe."""
+    connection, position, source, subject, event_id, digest, operation = row[:7]
+    state, maybe_sent, marks, attempts, calls = row[7:12]
+    first_attempt_at, retry_at, tried, rank, plan, replays = row[12:18]
     return Delivery(
-        connection=row[0],
-        position=row[1],
-        source=row[2],
-        subject=row[3],
-        event_id=row[4],
-        digest=row[5],
-        operation=row[6],
-        received=Received(
-            stream=row[18],
-            stream_sequence=row[19],
-            subject=row[20],
-            received_at=datetime.fromtimestamp(row[21], UTC),
-            headers=headers(row[22]),
-            body=row[23] or b"",
-        ),
-        maybe_sent=row[7] == _SENT or bool(row[9]),
-        marks=row[10],
-        attempts=row[11],
-        calls=row[12],
-        first_attempt_at=moment_or_none(row[15]),
-        retry_at=moment_or_none(row[16]),
-        tries=tries(row[17]),
-        rank=RANKS[row[8]],
-        plan=row[14],
-        replays=row[13],
+        connection,
+        position,
+        source,
+        subject,
+        event_id,
+        digest,
+        operation,
+        received(row[18:]),
+        state == _SENT or bool(maybe_sent),
+        marks,
+        attempts,
+        calls,
+        moment_or_none(first_attempt_at),
+        moment_or_none(retry_at),
+        tries(tried),
+        RANKS[rank],
+        plan,
+        replays,
     )
 
 
+def received(row: Row) -> Received:
+    """Return the message that the last values of `SELECTED` describe."""
+    stream, stream_sequence, topic, received_at, packed_headers, body = row
+    return Received(stream, stream_sequence, topic, moment(received_at), headers(packed_headers), body or b"")
+
+
 def headers(value: bytes | None) -> tuple[tuple[str, str], ...]:
-    return () if value is None else tuple((name, text) for name, text in unpacked(value))
+    return () if value is None else tuple(map(tuple, unpacked(value)))
 
 
 def packed_tries(values: Sequence[Try]) -> bytes | None:
