@@ -1,9 +1,10 @@
 """One transaction for everything that waits to be written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby, repeat
+from operator import attrgetter
 from typing import Any
 
 from worker.journal import leases
@@ -60,32 +61,36 @@ class Flush:
 
     def _transaction(self, session: Session, works: Sequence[Work], how: How) -> list[Ending]:
         asked_at = self._book.monotonic()
+        names = frozenset[str]().union(*(work.names for work in works))
         session.say(self._place.begin)
-        renewed = self._fence(session, works)
-        refused = self._book.refused(name for work in works for name in work.names)
-        endings = iter(how(session, [work for work in works if work.names.isdisjoint(refused)]))
+        renewed = self._fence(session, names)
+        refused = self._book.refused(names)
+        endings = how(session, unrefused(works, refused))
         points("before", works)
         session.say("COMMIT")
         points("after", works)
         self._book.renewed(renewed, asked_at)
-        return [next(endings) if work.names.isdisjoint(refused) else lost(work, refused) for work in works]
+        return with_lost(endings, works, refused) if refused else endings
 
-    def _fence(self, session: Session, works: Sequence[Work]) -> set[str]:
+    def _fence(self, session: Session, names: Iterable[str]) -> set[str]:
         """Find out which leases of these are still ours; return those that were renewed."""
-        held = self._book.of(name for work in works for name in work.names)
+        held = self._book.of(names)
         gone = leases.lost(session, [(name, each.epoch) for name, each in held.items()])
         self._book.lose(gone)
         due = {name: each for name, each in held.items() if name not in gone and self._book.is_due(each)}
-        leases.renew(session, [(name, each.epoch, each.seconds) for name, each in due.items()])
+        if due:
+            leases.renew(session, [(name, each.epoch, each.seconds) for name, each in due.items()])
         return set(due)
 
     def _together(self, session: Session, works: Sequence[Work]) -> list[Ending]:
         endings: list[Ending] = []
-        for function, group in groupby(works, key=lambda work: work.function):
+        for function, group in groupby(works, key=attrgetter("function")):
             same = list(group)
             if function is None:
-                apply(session, [change for work in same for change in work.changes])
-            endings += (None if function is None else function(session) for _ in same)
+                apply(session, chain.from_iterable(work.changes for work in same))
+                endings += repeat(None, len(same))
+            else:
+                endings += [function(session) for _ in same]
         return endings
 
     def _apart(self, session: Session, works: Sequence[Work]) -> list[Ending]:
@@ -114,6 +119,16 @@ class Flush:
     def _roll_back(self, session: Session) -> None:
         with suppress(*self._place.errors):  # the database may have done it, or be gone
             session.say("ROLLBACK")
+
+
+def unrefused(works: Sequence[Work], refused: set[str]) -> Sequence[Work]:
+    return [work for work in works if work.names.isdisjoint(refused)] if refused else works
+
+
+def with_lost(endings: Iterable[Ending], works: Sequence[Work], refused: set[str]) -> list[Ending]:
+    """Return the endings of all works, also of those that were refused."""
+    written = iter(endings)
+    return [next(written) if work.names.isdisjoint(refused) else lost(work, refused) for work in works]
 
 
 def lost(work: Work, refused: set[str]) -> LeaseLostError:
