@@ -2,7 +2,7 @@
 
 import string
 from asyncio import CancelledError, Future, current_task, get_running_loop, timeout
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,9 @@ from urllib.parse import quote_from_bytes
 import faststream.nats
 from faststream.nats import security as auth
 from nats.aio.client import Client, RawCredentials
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import ConnectionClosedError
 
 from worker.brokers.base import BrokerSetupError
 
@@ -20,6 +23,8 @@ PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " \t"
 STATUS_LINE = b"NATS/1.0 "
 HEADERS_AT = len(b"NATS/1.0\r\n")
 CLOSING = 1.0  # seconds
+
+Hear = Callable[[Msg], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +98,51 @@ def _text(raw: bytes) -> str:
 
 
 class OneLifeClient(Client):
-    """A client for one connection: it loses no header, and always says when the connection is gone."""
+    """A client for one connection: it loses no header, and always says when the connection is gone.
+
+    Each event costs two messages in and two out; so they can be heard without a queue and a task on the way,
+    and written many at a time.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self._ears: dict[int, Hear] = {}
         self.lost: Future[None] = get_running_loop().create_future()
 
     @property
     def has_jetstream(self) -> bool:
         """Whether the server itself stores streams; in a cluster another may."""
         return bool(self._server_info.get("jetstream"))
+
+    async def listen(self, subject: str, hear: Hear) -> Subscription:
+        """Have each message heard the moment that it is read."""
+        subscription = await self.subscribe(subject)
+        self._ears[subscription._id] = hear  # noqa: SLF001 -- nats-py hands messages over by it
+        return subscription
+
+    async def write(self, *commands: bytes) -> None:
+        """Write commands, together; raises `ConnectionClosedError`."""
+        if not self.is_connected:
+            raise ConnectionClosedError
+        self._pending.extend(commands)
+        self._pending_data_size += sum(map(len, commands))
+        if self._flush_queue and self._flush_queue.empty():
+            await self._flush_pending()
+
+    async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes) -> None:
+        hear = self._ears.get(sid)
+        if not hear:
+            await super()._process_msg(sid, subject, reply, data, headers)
+            return
+        given = await self._process_headers(headers) if headers else None
+        try:
+            hear(Msg(self, subject.decode(), reply.decode(), data, given))
+        except Exception as error:  # noqa: BLE001 -- it would end nats-py's reading
+            await self._error_cb(error)
+
+    def _remove_sub(self, sid: int, max_msgs: int = 0) -> None:
+        self._ears.pop(sid, None)
+        super()._remove_sub(sid, max_msgs)
 
     async def _process_headers(self, headers: bytes) -> dict[str, str] | None:
         """Keep them all: nats-py keeps one of each name, and the contract refuses doubles."""

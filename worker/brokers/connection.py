@@ -7,7 +7,6 @@ from random import uniform
 from ssl import SSLCertVerificationError
 from urllib.parse import urlsplit
 
-from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import APIError, ServiceUnavailableError
@@ -29,7 +28,7 @@ REASONS = 5  # of one absence that are said at once: one is lost, refused, then 
 class Link:
     """One live connection; `lost` is done when it is gone, `created` says when RELATIONS was made."""
 
-    client: Client
+    client: OneLifeClient
     js: JetStreamContext
     receipts: Receipts
     lost: "Future[None]"
@@ -168,7 +167,7 @@ def unmendable(error: Exception, where: str) -> BrokerSetupError | None:
     return None
 
 
-def check(client: Client, where: str) -> None:
+def check(client: OneLifeClient, where: str) -> None:
     """Refuse a server that is too old, or has no JetStream."""
     version = client.connected_server_version
     if (version.major or 0, version.minor or 0) < OLDEST:

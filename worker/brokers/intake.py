@@ -13,6 +13,7 @@ from nats.js.errors import NotFoundError
 from worker.brokers.application import Application
 from worker.brokers.base import Handle
 from worker.brokers.client import heed_cancel
+from worker.brokers.commands import acks
 from worker.brokers.connection import Connection, Link, said, waits
 from worker.brokers.pull import Bounds, EpochError, Pull, sequence
 from worker.brokers.streams import CONSUMER, RELATIONS
@@ -121,12 +122,11 @@ class Intake:
         self._committed = max(self._committed, sequence(batch[-1].reply))
 
     async def _ack(self, batch: list[Msg], link: Link) -> None:
-        for place, message in enumerate(batch):
-            try:
-                await link.client.publish(message.reply)
-            except NatsError as error:
-                self.counts.unacked += len(batch) - place
-                raise EpochError(f"{len(batch) - place} acks could not be sent") from error
+        try:
+            await link.client.write(acks(message.reply for message in batch))
+        except NatsError as error:
+            self.counts.unacked += len(batch)
+            raise EpochError(f"{len(batch)} acks could not be sent") from error
 
 
 async def renew(link: Link) -> None:

@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import orjson
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error
 
 from worker.brokers.base import Publication, PublishError
+from worker.brokers.client import OneLifeClient
+from worker.brokers.commands import block, published
 
 ROUND_MESSAGES = 500
 ROUND_BYTES = 8 * 1024 * 1024
-# What a header line costs beside name and value, and the block of headers at all.
-LINE_BYTES, BLOCK_BYTES = 4, 14
 
 
 @dataclass(slots=True)
@@ -44,7 +43,7 @@ class Round:
 class Receipts:
     """The inbox for receipts of one connection; any number of rounds at a time."""
 
-    def __init__(self, client: Client, lost: "Future[None]", patience: float = 10.0) -> None:
+    def __init__(self, client: OneLifeClient, lost: "Future[None]", patience: float = 10.0) -> None:
         self._client = client
         self._lost = lost
         self._patience = patience
@@ -55,7 +54,7 @@ class Receipts:
 
     async def start(self) -> None:
         """Listen for receipts."""
-        await self._client.subscribe(f"{self._inbox}.*", cb=self._on_receipt)
+        await self._client.listen(f"{self._inbox}.*", self._on_receipt)
 
     async def publish(self, publications: Sequence[Publication]) -> None:
         """Publish all in rounds of bounded size; raises `PublishError` with all that failed."""
@@ -67,34 +66,35 @@ class Receipts:
 
     async def _round(self, publications: Sequence[Publication], places: range) -> dict[int, str]:
         this = Round(set(places))
-        tokens = [str(next(self._numbers)) for _ in places]
-        for place, token in zip(places, tokens, strict=True):
-            await self._send(this, place, token, publications[place])
+        tokens = dict(zip(places, map(str, self._numbers), strict=False))
+        self._waiting.update((token, (this, place)) for place, token in tokens.items())
         try:
+            commands = [self._command(this, place, token, publications[place]) for place, token in tokens.items()]
+            await self._client.write(*filter(None, commands))
             async with timeout(self._patience):
                 await this.done.wait()
+        except Error as error:
+            this.give_up(str(error))
         except TimeoutError:
             this.give_up(f"no receipt within {self._patience:g} s")
         finally:
-            for token in tokens:
+            for token in tokens.values():
                 self._waiting.pop(token, None)
         return this.failed
 
-    async def _send(self, this: Round, place: int, token: str, publication: Publication) -> None:
-        headers = {"Nats-Msg-Id": publication.id, **dict(publication.headers)}
-        size = _size(publication.body, headers)
-        if size > self._client.max_payload:
-            this.close(place, f"{size} bytes are more than the broker takes ({self._client.max_payload})")
-            return
-        self._waiting[token] = this, place
+    def _command(self, this: Round, place: int, token: str, given: Publication) -> bytes:
+        """Return what publishes one; nothing, and it has failed, where it cannot be published."""
         try:
-            await self._client.publish(
-                publication.subject, publication.body, reply=f"{self._inbox}.{token}", headers=headers
-            )
+            headers = block({"Nats-Msg-Id": given.id, **dict(given.headers)})
+            size, most = len(headers) + len(given.body), self._client.max_payload
+            if size <= most:
+                return published(given.subject, f"{self._inbox}.{token}", headers, given.body)
+            this.close(place, f"{size} bytes are more than the broker takes ({most})")
         except Error as error:
             this.close(place, str(error))
+        return b""
 
-    async def _on_receipt(self, message: Msg) -> None:
+    def _on_receipt(self, message: Msg) -> None:
         waiting = self._waiting.pop(message.subject.rpartition(".")[2], None)
         if waiting:
             this, place = waiting
@@ -126,8 +126,3 @@ def refusal(message: Msg) -> str | None:
     except (orjson.JSONDecodeError, AttributeError):
         return "the receipt cannot be read"
     return str(error.get("description", error.get("code"))) if error else None
-
-
-def _size(body: bytes, headers: dict[str, str]) -> int:
-    lines = sum(len(name.encode()) + len(value.encode()) + LINE_BYTES for name, value in headers.items())
-    return len(body) + lines + BLOCK_BYTES

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import orjson
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from worker.brokers.base import BrokerError, Message
+from worker.brokers.client import OneLifeClient
 
 ACK = "$JS.ACK."
 
@@ -39,7 +39,7 @@ class Pull:
     waits at the server and brings a message the moment that it is stored.
     """
 
-    def __init__(self, client: Client, stream: str, consumer: str, bounds: Bounds, lost: "Future[None]") -> None:
+    def __init__(self, client: OneLifeClient, stream: str, consumer: str, bounds: Bounds, lost: "Future[None]") -> None:
         self._client = client
         self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"
         self._bounds = bounds
@@ -56,7 +56,7 @@ class Pull:
     async def start(self) -> None:
         """Listen, and open the first pull."""
         self._lost.add_done_callback(self._on_lost)
-        self._subscription = await self._client.subscribe(f"{self._inbox}.*", cb=self._on_message)
+        self._subscription = await self._client.listen(f"{self._inbox}.*", self._on_message)
         await self._ask()
 
     async def unsubscribe(self) -> None:
@@ -100,7 +100,7 @@ class Pull:
             ask["max_bytes"] = self._bounds.bytes
         await self._client.publish(self._next, orjson.dumps(ask), reply=f"{self._inbox}.{self._number}")
 
-    async def _on_message(self, message: Msg) -> None:
+    def _on_message(self, message: Msg) -> None:
         if message.reply.startswith(ACK):
             self._came.append(message)
             self._open -= 1
