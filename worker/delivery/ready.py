@@ -68,7 +68,10 @@ class Ready:
         if not self._queues:
             return []
         queue = min(self._queues.values(), key=arrival)
-        load = Load(limit, queue.popleft()[1])
+        first = queue.popleft()[1]
+        if is_enough(first, limit):
+            return [first]
+        load = Load(limit, first)
         passed = deque[tuple[int, Attempt]]()
         while queue and not load.is_full and len(passed) < limit:
             entry = queue.popleft()
@@ -97,7 +100,7 @@ class Load:
         self._limit = limit
         self._weight = first.step.weight
         self._keys = first.step.keys
-        self.is_full = first.step.batch is None or first.carrier.alone or self._weight >= limit
+        self.is_full = is_enough(first, limit)
 
     def add(self, attempt: Attempt) -> bool:
         """Take a companion in and return True, or return False where it cannot go with the others."""
@@ -110,6 +113,11 @@ class Load:
         self._keys |= step.keys
         self.is_full = weight >= self._limit
         return True
+
+
+def is_enough(attempt: Attempt, limit: int) -> bool:
+    """Say whether one attempt fills a call."""
+    return attempt.step.batch is None or attempt.carrier.alone or attempt.step.weight >= limit
 
 
 def arrival(queue: deque[tuple[int, Attempt]]) -> int:

@@ -96,8 +96,10 @@ class IdleRoom:
         self._live_under_way += 1
         if self._lately is not None:
             self._age(now)
-            wants = self._wants
-            self._lately.note(now, wants - 1, self.quota.calls if self._is_full(wants) else wants)
+            wants, calls = len(self._live) + self._live_under_way, self.quota.calls
+            # What replays have taken live traffic may have wanted, so that all of the quota counts as wanted.
+            is_full = wants + len(self._replays) + self._replays_under_way >= calls
+            self._lately.note(now, wants - 1, calls if is_full else wants)
 
     def leave(self, now: float, *, idle: bool, counts: bool) -> None:
         """Give a call its moment; `counts`: it may have arrived."""
@@ -136,10 +138,6 @@ class IdleRoom:
     @property
     def _replayed(self) -> int:
         return len(self._replays) + self._replays_under_way
-
-    def _is_full(self, wants: int) -> bool:
-        """Whether live traffic may want more than it gets, so that all of the quota counts as wanted."""
-        return wants + self._replayed >= self.quota.calls
 
     def _left_idle(self, now: float) -> int:
         """Return how much of the window is not wanted by live traffic, replays in it included."""

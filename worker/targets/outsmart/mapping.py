@@ -25,6 +25,8 @@ VERSION = "outsmart/1"
 
 ADDRESS = ("street", "house_number", "house_number_suffix", "postal_code", "city")
 PLACE = ("country_code", "country_name", "latitude", "longitude")
+HOUSE = ("address.house_number", "address.house_number_suffix")
+COUNTRY = ("address.country_code", "address.country_name")
 LEAD = ("source", "phase", "score", "value", "value_recurring", "loss_reason")
 NAMES = ("given_name", "family_name")
 SPOKEN = ("honorific_prefix", *NAMES)
@@ -171,12 +173,10 @@ def _contact(found: Named, data: Party, *, person: bool) -> dict[str, Any]:
 def _joined(found: Named, settings: OutSmartSettings) -> dict[str, Any]:
     """Return the house number and the country, which are several fields of ours."""
     said: dict[str, Any] = {}
-    house = ("address.house_number", "address.house_number_suffix")
-    if any(path in found for path in house):
-        said["house_number"] = joined([found.pop(path, None) for path in house], settings.house_number_separator)
-    spoken = ("address.country_code", "address.country_name")
-    if settings.country_format == "name" and any(path in found for path in spoken):
-        code, name = (found.pop(path, None) for path in spoken)
+    if not found.keys().isdisjoint(HOUSE):
+        said["house_number"] = joined([found.pop(path, None) for path in HOUSE], settings.house_number_separator)
+    if settings.country_format == "name" and not found.keys().isdisjoint(COUNTRY):
+        code, name = (found.pop(path, None) for path in COUNTRY)
         said["country"] = name or settings.country_names.get(code) or code
     elif "address.country_code" in found:
         said["country"] = found.pop("address.country_code")
