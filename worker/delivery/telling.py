@@ -23,7 +23,8 @@ from worker.journal.rows import Outcome, Settled
 from worker.sending.pauses import Pause
 from worker.sending.wire import Request, Response
 from worker.telemetry.attempts import Attempts, Line
-from worker.telemetry.metrics import Cause, Metrics, Observe
+from worker.telemetry.metrics import Cause, Metrics
+from worker.telemetry.tally import Observe
 from worker.telemetry.tracing import Call, Delivery, Tracing
 
 CAUSES: tuple[Cause, ...] = ("quota", "pause", "lane", "retry")
