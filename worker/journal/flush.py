@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import chain, groupby, repeat
 from operator import attrgetter
 from typing import Any
@@ -15,9 +14,10 @@ from worker.journal.rows import Change
 from worker.journal.session import Session
 from worker.journal.settling import apply
 from worker.telemetry.failpoints import FailpointError, armed, failpoint
+from worker.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Work:
     """Something to write for some names (connections, `intake`): changes, or a function that does it."""
 

@@ -1,20 +1,21 @@
 """The values that the journal takes and gives."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
+
+from worker.value import value
 
 State = Literal["waiting", "sent", "applied", "superseded", "dead_lettered"]
 Outcome = Literal["applied", "superseded", "dead_lettered"]
 Rank = Literal["live", "replay"]
-
-# What every delivery has one of when it ends is a tuple: making a frozen dataclass costs three times as much.
+Place = tuple[str, int]  # of a delivery: its connection and its position
 
 INTAKE = "_intake"  # the connection of what concerns none; contract.md 1.3
 PRESENCE = "worker:"  # begins the name of a lease that says only that its owner lives, so that others count it
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Received:
     """One message as it came: where from, and its exact headers and bytes (kept until the outcome)."""
 
@@ -26,7 +27,7 @@ class Received:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Try:
     """One attempt of a delivery; `message` is short and holds no secret and no body."""
 
@@ -38,7 +39,7 @@ class Try:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Delivery:
     """One event on its way to one connection. Key: (`connection`, `position`).
 
@@ -66,7 +67,8 @@ class Delivery:
     replays: int = 0
 
 
-class RelationState(NamedTuple):
+@value
+class RelationState:
     """What a connection shows of one relation, as far as we know; `position`, `sequence`: last applied."""
 
     connection: str
@@ -90,7 +92,7 @@ class RelationState(NamedTuple):
         }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Letter:
     """A dead letter: the columns that it is found by, and its case file (JSON bytes, secrets masked)."""
 
@@ -109,15 +111,19 @@ class Letter:
     case: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Mark:
     """These deliveries are about to be sent by a call that must not be repeated blindly."""
 
     connection: str
     positions: tuple[int, ...]
 
+    @property
+    def places(self) -> Sequence[Place]:
+        return [(self.connection, position) for position in self.positions]
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Attempted:
     """An attempt failed in a way that may pass."""
 
@@ -130,8 +136,13 @@ class Attempted:
     maybe_sent: bool
     tries: tuple[Try, ...]
 
+    @property
+    def places(self) -> Sequence[Place]:
+        return ((self.connection, self.position),)
 
-class Settled(NamedTuple):
+
+@value
+class Settled:
     """How a delivery ended; `result` is the finished result event, kept until it is reported.
 
     `take_over` moves the remote id from whichever relation has it. `plan`: the replay that this ends, as in
@@ -151,8 +162,12 @@ class Settled(NamedTuple):
     plan: str | None = None
     note: str | None = None
 
+    @property
+    def places(self) -> Sequence[Place]:
+        return ((self.connection, self.position),)
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Taken:
     """What a take made of its deliveries: those that are new, and the positions of events seen before."""
 
@@ -162,14 +177,19 @@ class Taken:
     settled: tuple[Settled, ...] = ()  # what was born settled and is new, where it lies now
 
 
-class Reported(NamedTuple):
+@value
+class Reported:
     """The result event of this delivery is with the broker."""
 
     connection: str
     position: int
 
+    @property
+    def places(self) -> Sequence[Place]:
+        return ((self.connection, self.position),)
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Used:
     """Calls charged to one quota ("15/h"): their moments, or an advance block that a crash may waste.
 
@@ -181,8 +201,12 @@ class Used:
     moments: tuple[datetime, ...]
     window: float = 366 * 86_400.0
 
+    @property
+    def places(self) -> Sequence[Place]:
+        return ()
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Paused:
     """A connection takes nothing; `until` None: until it is resumed. `by`: us, or a person's name."""
 
@@ -191,19 +215,28 @@ class Paused:
     why: str
     until: datetime | None
 
+    @property
+    def places(self) -> Sequence[Place]:
+        return ((self.connection, 0),)  # that of the connection itself
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Resumed:
     """A connection takes calls again."""
 
     connection: str
     by: str
 
+    @property
+    def places(self) -> Sequence[Place]:
+        return ((self.connection, 0),)  # that of the connection itself
+
 
 Change = Mark | Attempted | Settled | Reported | Used | Paused | Resumed
 
 
-class Unreported(NamedTuple):
+@value
+class Unreported:
     """A settled delivery whose result is not with the broker yet."""
 
     connection: str
@@ -213,14 +246,15 @@ class Unreported(NamedTuple):
     result: bytes
 
 
-class KnownRelation(NamedTuple):
+@value
+class KnownRelation:
     """The state of a relation, and the id of the letter in which its create lies buried, if any."""
 
     state: RelationState | None
     buried_create: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Lease:
     """Who works a connection, or `intake`; everything written for it is fenced by `epoch`."""
 

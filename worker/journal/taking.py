@@ -141,7 +141,7 @@ def at_free_place(session: Session, born: Born, there: set[tuple[str, int]]) -> 
     if position == delivery.position:
         return born
     letter = replace(ending.letter, position=position) if ending.letter else None
-    return replace(delivery, position=position), ending._replace(position=position, letter=letter)
+    return replace(delivery, position=position), replace(ending, position=position, letter=letter)
 
 
 def cleaned(each: Delivery) -> Delivery:
