@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import bindparam, delete, null, tuple_, update
@@ -16,6 +15,7 @@ from worker.journal.rows import (
     Change,
     Mark,
     Paused,
+    Place,
     RelationState,
     Reported,
     Resumed,
@@ -112,7 +112,7 @@ RESUME = Fixed(
 )
 
 
-def apply(session: Session, changes: Sequence[Change]) -> None:
+def apply(session: Session, changes: Iterable[Change]) -> None:
     """Write changes; those of one delivery in the order in which they were made."""
     for run in runs(changes):
         for kind, same in run.items():
@@ -122,9 +122,9 @@ def apply(session: Session, changes: Sequence[Change]) -> None:
 def runs(changes: Iterable[Change]) -> Iterator[dict[type, list[Any]]]:
     """Yield changes by kind; a new run begins when something is changed for the second time."""
     run: dict[type, list[Any]] = defaultdict(list)
-    seen: set[tuple[str, int]] = set()
+    seen: set[Place] = set()
     for change in changes:
-        places = places_of(change)
+        places = change.places
         if not seen.isdisjoint(places):
             yield run
             run, seen = defaultdict(list), set()
@@ -133,17 +133,8 @@ def runs(changes: Iterable[Change]) -> Iterator[dict[type, list[Any]]]:
     yield run
 
 
-def places_of(change: Change) -> Sequence[tuple[str, int]]:
-    """Return what a change touches; a connection itself has place 0."""
-    if isinstance(change, Mark):
-        return [(change.connection, position) for position in change.positions]
-    if isinstance(change, Attempted | Settled | Reported):
-        return ((change.connection, change.position),)
-    return () if isinstance(change, Used) else ((change.connection, 0),)
-
-
 def mark(session: Session, changes: Sequence[Mark]) -> None:
-    session.many(MARK, list(chain.from_iterable(places_of(change) for change in changes)))
+    session.many(MARK, [place for change in changes for place in change.places])
 
 
 def report(session: Session, changes: Sequence[Reported]) -> None:
@@ -170,9 +161,10 @@ def attempt(session: Session, changes: Sequence[Attempted]) -> None:
 def settle(session: Session, changes: Sequence[Settled]) -> None:
     """Write outcomes, the state of relations, letters, and what plans learn of it."""
     relate(session, changes)
-    session.many(FINISH, [row_of(each) for each in changes if each.letter is None])
-    session.many(LAY_DOWN, [row_of(each) for each in changes if each.letter is not None])
-    bury(session, [each.letter for each in changes if each.letter is not None])
+    session.many(FINISH, [row_of(each, each.note) for each in changes if each.letter is None])
+    buried = [(each, each.letter) for each in changes if each.letter is not None]
+    session.many(LAY_DOWN, [row_of(each, letter.reason) for each, letter in buried])
+    bury(session, [letter for _, letter in buried])
     for each in changes:
         if each.plan is not None:
             letter = each.letter.id if each.letter else ""
@@ -180,27 +172,31 @@ def settle(session: Session, changes: Sequence[Settled]) -> None:
             progress(session, each.plan, each.connection, each.position, each.outcome, each.settled_at)
 
 
-def row_of(each: Settled) -> tuple[Any, ...]:
-    note = each.letter.reason if each.letter else each.note
-    state = CODES[each.outcome]
-    at = each.settled_at.timestamp()
-    return each.connection, each.position, state, each.attempts, each.calls, at, note, each.result
+def row_of(each: Settled, note: str | None) -> tuple[Any, ...]:
+    return (
+        each.connection,
+        each.position,
+        CODES[each.outcome],
+        each.attempts,
+        each.calls,
+        each.settled_at.timestamp(),
+        note,
+        each.result,
+    )
 
 
 def relate(session: Session, changes: Sequence[Settled]) -> None:
     """Write what connections show from now on; the last word on a relation counts."""
-    states: dict[tuple[str, str, str], RelationState] = {}
+    rows: dict[tuple[str, str, str], tuple[Any, ...]] = {}
     for each in changes:
         state = each.relation
         if state is None:
             continue
         if each.take_over and state.remote_id is not None:
             let_go(session, state)
-        states[state.connection, state.source, state.subject] = state
-    rows = (
-        (*key, state.remote_id, int(state.deleted), state.position, state.sequence) for key, state in states.items()
-    )
-    session.many(RELATE, list(rows))
+        key = state.connection, state.source, state.subject
+        rows[key] = (*key, state.remote_id, int(state.deleted), state.position, state.sequence)
+    session.many(RELATE, list(rows.values()))
 
 
 def let_go(session: Session, state: RelationState) -> None:
