@@ -1,12 +1,13 @@
 """The port of a broker: hand over, take an ack, publish."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from worker.value import value
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Message:
     """One message as the broker hands it over; (stream, stream_created, stream_sequence) is its identity."""
 
@@ -19,7 +20,7 @@ class Message:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Publication:
     """One event to publish; `id` lets the broker drop a repeat."""
 

@@ -1,21 +1,19 @@
 """How a delivery ended, and everything that is told about it."""
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal
 
 from schemas.cloudevent import Event
 from worker.errors import WorkerError
 from worker.journal.rows import Outcome, Received, Try
 from worker.sending.wire import Request, Response
 from worker.targets.base import Applied
+from worker.value import value
 
 Why = Literal["merged", "cancelled", "stale"]
 
 
-# Two tuples, for every delivery has them: making a frozen dataclass costs three times as much.
-
-
-class Origin(NamedTuple):
+@value
+class Origin:
     """What an ending is about: one delivery at one connection, or (both None) one message at intake.
 
     `event` is None where it could not be read; `attributes` then holds what of it could.
@@ -30,7 +28,8 @@ class Origin(NamedTuple):
     attributes: dict[str, str]
 
 
-class Effort(NamedTuple):
+@value
+class Effort:
     """What it took: attempts, calls (of a shared call each delivery counts one) and seconds inside calls."""
 
     attempts: int = 0
@@ -40,7 +39,7 @@ class Effort(NamedTuple):
     plan: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Superseded:
     """No call for this event; `by` is the event that carries, or has carried, what it said."""
 
@@ -51,7 +50,7 @@ class Superseded:
     by_sequence: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LastCall:
     """The last exchange with the vendor, still unmasked: `Request.masked` goes over it before it is told."""
 
@@ -59,7 +58,7 @@ class LastCall:
     response: Response | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Burial:
     """Why an event is given up on, and what was seen."""
 
@@ -74,7 +73,7 @@ class Burial:
     dropped: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Success:
     """The target shows what the event says; `absorbed` are the events that this one carried."""
 

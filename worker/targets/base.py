@@ -1,7 +1,7 @@
 """The law of a target: what it knows about a vendor, as values and generators; it does no I/O."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -9,9 +9,10 @@ from schemas.cloudevent import Event
 from schemas.relation import Link, Operation, Party
 from schemas.result import Effect
 from worker.sending.wire import Request, Response
+from worker.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Known:
     """What the journal knows of a relation at this connection; `deleted`: we deleted it, it is not live."""
 
@@ -19,7 +20,7 @@ class Known:
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Task:
     """One delivery as a target sees it.
 
@@ -34,7 +35,7 @@ class Task:
     in_doubt: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Step:
     """One thing to ask of the vendor; the dispatcher puts it into a call, alone or with others.
 
@@ -50,14 +51,14 @@ class Step:
     weight: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Owners:
     """A question to the journal: which of these remote ids belong to *other* live relations."""
 
     remote_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Applied:
     """How a course ended well; `remote_id` None: deleted or unknown. `take_over`: the id moves to this relation."""
 
