@@ -209,9 +209,12 @@ def to_mark(load: Sequence[Attempt]) -> list[Held]:
 def refusal_of(load: Sequence[Attempt], answers: "list[Any] | WorkerError") -> TargetError | None:
     """Return what a call was refused with, as a whole or, for what is about us, in one of its answers."""
     if isinstance(answers, list):
-        refused = [pair for pair in zip(load, answers, strict=False) if isinstance(pair[1], TargetError)]
-        final = (in_earnest(attempt, answer) for attempt, answer in refused)
-        return next((answer for answer in final if isinstance(answer, ClosedError)), None) if refused else None
+        for attempt, answer in zip(load, answers, strict=False):
+            if isinstance(answer, TargetError):
+                final = in_earnest(attempt, answer)
+                if isinstance(final, ClosedError):
+                    return final
+        return None
     if isinstance(answers, RepeatError):
         return next((answers.otherwise for attempt in load if attempt.renewed), answers)
     return answers if isinstance(answers, TargetError) else None

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from worker.delivery.attempt import Again, Attempt, Fold
+from worker.delivery.attempt import Attempt, Fold
 from worker.delivery.coalescing import Coalescing
 from worker.delivery.held import Held
 from worker.delivery.judge import judged
@@ -90,9 +90,11 @@ class Walk:
                 self.lanes.close_if_idle(lane)
                 return None
             known = lane.known or known
-            again = Again(self.coalescing.fold(lane.waiting, known, now), half=None)
-        lane.take(len(again.fold.members))
-        lane.current = attempt = Attempt(again.fold, self.course(again.fold, known), now, half=again.half)
+            fold, half = self.coalescing.fold(lane.waiting, known, now), None
+        else:
+            fold, half = again.fold, again.half
+        lane.take(len(fold.members))
+        lane.current = attempt = Attempt(fold, self.course(fold, known), now, half=half)
         self.feed(attempt, None)
         return attempt if lane.current is attempt else None
 

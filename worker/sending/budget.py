@@ -27,7 +27,7 @@ class Use:
 
 
 class Budget:
-    """Knows when the next call fits into every window, and counts it in each."""
+    """Knows when the next call fits into every window, and counts it in each; `reserves` are of those kept on disk."""
 
     def __init__(
         self,
@@ -42,11 +42,11 @@ class Budget:
         self.learned = LearnedQuota(tuple(quotas))
         self._clocks = clocks
         self._back = WayBack(strict=strict)
-        self._reserves: tuple[Reserve, ...] = ()
+        self.reserves: tuple[Reserve, ...] = ()
         if ledger is not None:
             kept = [quota for quota in quotas if quota.seconds > KEPT_ABOVE_SECONDS]
-            self._reserves = tuple(Reserve(quota, ledger, longest, clocks.now, clocks.wall) for quota in kept)
-        remembered = {reserve.quota for reserve in self._reserves}
+            self.reserves = tuple(Reserve(quota, ledger, longest, clocks.now, clocks.wall) for quota in kept)
+        remembered = {reserve.quota for reserve in self.reserves}
         full = [clocks.now()]
         self._windows = tuple(
             Window(quota, self._back, () if fresh or quota in remembered else full * quota.calls) for quota in quotas
@@ -79,20 +79,20 @@ class Budget:
 
     def unwritten(self, now: float) -> list[Reserve]:
         """Return the reserves that must be written before a call may go."""
-        return [reserve for reserve in self._reserves if reserve.block(now) is None]
+        return [reserve for reserve in self.reserves if reserve.block(now) is None]
 
     def low(self) -> list[Reserve]:
         """Return the reserves that had better be written soon."""
-        return [reserve for reserve in self._reserves if not reserve.extending and reserve.runs_low()]
+        return [reserve for reserve in self.reserves if not reserve.extending and reserve.runs_low()]
 
     def take(self, slot: Slot, now: float) -> None:
         """Count a slot that is handed out."""
         for window in self._windows:
-            window.enter()
+            window.under_way += 1
         for room in self._rooms:
             room.enter(now, idle=slot.idle)
-        if self._reserves:
-            slot.blocks = tuple(block for each in self._reserves if (block := each.block(now)) is not None)
+        if self.reserves:
+            slot.blocks = tuple(block for each in self.reserves if (block := each.block(now)) is not None)
             for block in slot.blocks:
                 block.left -= 1
             slot.valid_until = min(block.until for block in slot.blocks) + HOLD_SECONDS

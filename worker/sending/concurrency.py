@@ -17,31 +17,27 @@ class Concurrency:
 
     It starts at the ceiling, shrinks at most once in a call's time, and grows only while it is what limits: by
     one for as many good answers as it has room for, after a pause by one for each up to what was good before.
+    `limit` is how many calls may be in flight now: one while it is measured how long a call takes that is alone.
     """
 
-    __slots__ = ("_bad", "_caution", "_cut_at", "_latency", "_limit", "_measuring", "_threshold", "ceiling")
+    __slots__ = ("_bad", "_caution", "_cut_at", "_latency", "_limit", "_threshold", "ceiling", "limit")
 
     def __init__(self, ceiling: int) -> None:
         self.ceiling = ceiling
+        self.limit = ceiling
         self._limit = float(ceiling)
         self._threshold = float(ceiling)
         self._latency = Latency()
-        self._measuring = False
         self._cut_at = -math.inf
         self._bad = math.inf
         self._caution = 1.0
-
-    @property
-    def limit(self) -> int:
-        """Return how many calls may be in flight now."""
-        return 1 if self._measuring else int(self._limit)
 
     def ok(self, now: float, sent: float, latency: float, *, beside: int) -> None:
         """Note a good answer to a call that was handed out beside so many others."""
         full = beside + 1 >= self.limit
         self._latency.learn(now, latency, alone=beside == 0)
-        self._measuring = full and self._limit >= 2.0 and self._latency.stale(now)  # noqa: PLR2004 -- more than one
-        if self._measuring:
+        if full and self._limit >= 2.0 and self._latency.stale(now):  # noqa: PLR2004 -- more than one
+            self.limit = 1
             return
         excess = self._latency.excess()
         if excess > 1.0:
@@ -49,20 +45,22 @@ class Concurrency:
             self._cut(now, sent, min(max(1.0 / excess, least), most))
         elif full:
             self._grow()
+        self.limit = int(self._limit)
 
     def refused(self, now: float, sent: float) -> None:
         """Note a time-out, a 429 or a 503."""
-        self._measuring = False
         if sent >= self._cut_at:
             again = abs(self._limit - self._bad) <= NEAR * self._bad
             self._caution = min(self._caution * 2, MOST_CAUTION) if again else 1.0
             self._bad = self._limit
         self._cut(now, sent, REFUSED)
+        self.limit = int(self._limit)
 
     def reopen(self) -> None:
         """Begin at one call and double up to what was good before."""
         self._threshold = max(self._limit, self._threshold) if self._limit <= 1.0 else self._limit
         self._limit = 1.0
+        self.limit = 1
         self._latency.forget_recent()
 
     def _grow(self) -> None:

@@ -182,7 +182,7 @@ class Gate:
     def _move(self) -> None:
         """Go on where somebody waits who has a place, or the state may have changed."""
         has_place = self.in_flight < self._concurrency.limit
-        if (has_place and self._waiting) or self._pauses or self._shown is not None:
+        if (has_place and self._waiting) or self._pauses.held or self._shown is not None:
             self._advance()
 
     def _advance(self) -> None:
@@ -211,29 +211,32 @@ class Gate:
         if self._opens_at(now) <= now and self._written(now):
             self._budget.learned.came(now)
             slot = self._slot(now, idle=False)
-            self._extend(self._budget.low())
+            if self._budget.reserves:
+                self._extend(self._budget.low())
             return slot
         return None
 
     def _written(self, now: float) -> bool:
         """Whether the next call is written down where it must be; if not, that begins."""
+        if not self._budget.reserves:
+            return True
         unwritten = self._budget.unwritten(now)
-        if unwritten:
-            self._extend(unwritten)
+        self._extend(unwritten)
         return not unwritten
 
     def _opens_at(self, now: float) -> float:
         """Return when the next slot may be handed out to anybody, infinity: when a call is over."""
         if self.in_flight >= self._concurrency.limit:
             return math.inf
-        return max(self._budget.opens_at(now), self._pauses.opens_at())
+        at = self._budget.opens_at(now)
+        return max(at, self._pauses.opens_at()) if self._pauses.held else at
 
     def _next(self, now: float) -> tuple[Waiter | None, float]:
         """Return whose turn it is, or None and when to look again."""
         live, idle = self._waiting.live(), self._waiting.idle()
         if live is not None and (idle is None or not self._waiting.idle_first()):
             return live, now
-        if idle is not None and idle.share is not None and not self._pauses and self._has_idle_place(idle.share):
+        if idle is not None and idle.share is not None and not self._pauses.held and self._has_idle_place(idle.share):
             at = self._budget.idle_opens_at(now, idle.share, is_owed=self._waiting.idle_first())
             if at <= now:
                 return idle, now
@@ -246,7 +249,7 @@ class Gate:
         return share > 0.0 or self.in_flight < limit - limit // 2
 
     def _slot(self, now: float, *, idle: bool) -> Slot:
-        probe = self._pauses.due() if self._pauses else None
+        probe = self._pauses.due() if self._pauses.held else None
         self._pauses.probing = probe
         slot = Slot(self, idle=idle, probe=probe)
         slot.beside = self.in_flight
@@ -277,12 +280,12 @@ class Gate:
 
     def _expire(self) -> float:
         now = self.now()
-        if self._pauses and self._pauses.ends_at() <= now:
+        if self._pauses.held and self._pauses.ends_at() <= now:
             self._reopen(ramp=self._pauses.expire(now))
         return now
 
     def _reopen(self, *, ramp: bool) -> None:
-        if ramp and not self._pauses:
+        if ramp and not self._pauses.held:
             self._concurrency.reopen()
 
     def _tell(self) -> None:

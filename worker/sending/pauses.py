@@ -45,24 +45,21 @@ class _Held:
 
 
 class Pauses:
-    """All pauses of one gate; it is open when there is none."""
+    """All pauses of one gate, `held` by who made them; it is open when there is none."""
 
     def __init__(self, clock: Callable[[], float], wall: Callable[[], datetime]) -> None:
         self.probing: Probe | None = None
         self._clock = clock
         self._wall = wall
-        self._held: dict[str, _Held] = {}
+        self.held: dict[str, _Held] = {}
         self._relapse: dict[str, tuple[float, float]] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._held)
 
     @property
     def current(self) -> Pause | None:
         """Return the pause to show: a person's before a machine's, then the longest."""
-        if not self._held:
+        if not self.held:
             return None
-        first = max(self._held.values(), key=lambda held: (held.pause.by not in MACHINES, held.until))
+        first = max(self.held.values(), key=lambda held: (held.pause.by not in MACHINES, held.until))
         return first.pause
 
     def add(self, seconds: float | None, why: str, by: str, *, ramp: bool) -> None:
@@ -71,47 +68,47 @@ class Pauses:
         if by in MACHINES and seconds is not None:
             seconds = min(seconds, LONGEST)
         until = math.inf if seconds is None else now + seconds
-        before = self._held.get(by)
+        before = self.held.get(by)
         if before is not None and by in MACHINES and before.until >= until:
             return
-        self._held[by] = self._hold(seconds, why, by, until, ramp=ramp or (before is not None and before.ramp))
+        self.held[by] = self._hold(seconds, why, by, until, ramp=ramp or (before is not None and before.ramp))
 
     def lift(self, by: str) -> bool:
         """Take back a machine's own pause, or, for a person, all; return whether to reopen with a ramp."""
-        gone = [by] if by in MACHINES else list(self._held)
-        lifted = [held for each in gone if (held := self._held.pop(each, None)) is not None]
+        gone = [by] if by in MACHINES else list(self.held)
+        lifted = [held for each in gone if (held := self.held.pop(each, None)) is not None]
         return any(held.ramp for held in lifted)
 
     def expire(self, now: float) -> bool:
         """Drop what is over; return whether to reopen with a ramp."""
-        gone = [by for by, held in self._held.items() if held.until <= now]
-        lifted = [self._held.pop(by) for by in gone]
+        gone = [by for by, held in self.held.items() if held.until <= now]
+        lifted = [self.held.pop(by) for by in gone]
         return any(held.ramp for held in lifted)
 
     def ends_at(self) -> float:
         """Return when the next pause is over by itself."""
-        return min([held.until for held in self._held.values()]) if self._held else math.inf
+        return min([held.until for held in self.held.values()]) if self.held else math.inf
 
     def held_until(self) -> float:
         """Return when all are over by themselves."""
-        return max((held.until for held in self._held.values()), default=-math.inf)
+        return max((held.until for held in self.held.values()), default=-math.inf)
 
     def opens_at(self) -> float:
         """Return when a slot, or a probe's slot, may be handed out; infinity while a probe is out."""
-        if not self._held:
+        if not self.held:
             return -math.inf
         if self.probing is not None:
             return math.inf
-        return max(held.probe_at if held.interval else held.until for held in self._held.values())
+        return max(held.probe_at if held.interval else held.until for held in self.held.values())
 
     def due(self) -> Probe | None:
         """Return what the slot that is handed out now must prove."""
-        return next((kind for kind in ORDER if kind in self._held and self._held[kind].interval), None)
+        return next((kind for kind in ORDER if kind in self.held and self.held[kind].interval), None)
 
     def probed(self, kind: Probe, *, used: bool, good: bool) -> bool:
         """Note how a probe ended; return whether the gate reopens with a ramp."""
         self.probing = None
-        held = self._held.get(kind)
+        held = self.held.get(kind)
         if held is None:
             return False
         if good:

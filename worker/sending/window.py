@@ -64,10 +64,6 @@ class Window:
         """Begin with these moments, in order."""
         self._others = deque(moments)
 
-    def enter(self) -> None:
-        """Count a call that may go out."""
-        self.under_way += 1
-
     def leave(self, now: float, fate: Fate) -> None:
         """Give a call its moment."""
         self.under_way -= 1

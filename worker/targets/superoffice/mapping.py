@@ -62,7 +62,7 @@ def wish(settings: SuperOfficeSettings, data: Link, *, whole: bool, live: bool) 
     `whole`: a created event, which names all there is; `live`: the link is there already and will be changed.
     """
     given = native(data, "superoffice", NATIVE)
-    since = _since(given.get(SINCE))
+    since = _since(given[SINCE]) if SINCE in given else None
     fields = _canonical(settings, data, whole=whole, live=live)
     if given:
         fields = ordered(fields | _native(settings, given, whole=whole))

@@ -87,6 +87,8 @@ class Session:
 
     def exchange(self, now: datetime) -> Exchange | None:
         """Return what must be said before the next call."""
+        if self.home and self.login and not self.stale and now < self.home_until and now < self.login_until:
+            return None
         home = self._wants("host", self.home, self.home_until, now)
         login = self._wants("login", self.login, self.login_until, now)
         return self._exchange(now, home=home, login=login) if home or login else None
