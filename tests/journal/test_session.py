@@ -22,7 +22,7 @@ from worker.journal.session import Fixed, Many, pieces, positional, repeated
 
 MODULES = [backlog, burying, history, leases, letters, pruning, reading, replays, requests, settling, taking]
 # Small tables, and what says of itself that it reads everything.
-WHOLE = {"connections", "leases", "replays", "requests", "v", "4", "summed", "sized", "newest", "(subquery-4)"}
+WHOLE = {"connections", "leases", "replays", "requests", "v", "4", "summed", "sized", "newest", "(subquery-5)"}
 READS_EVERYTHING = {"COUNTS"}
 
 

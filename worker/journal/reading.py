@@ -35,10 +35,10 @@ _summed = select(
     _sized.c.position,
     (func.sum(_sized.c.size).over(order_by=_sized.c.position) - _sized.c.size).label("before"),
 ).cte("summed")
+_last = select(func.max(_summed.c.position)).where(_summed.c.before < bindparam("bytes_")).scalar_subquery()
 WAITING = Fixed(
     select(*(_d[name] for name in SELECTED))
-    .select_from(_summed.join(deliveries, _d.position == _summed.c.position))
-    .where(_d.connection == bindparam("connection_"), _summed.c.before < bindparam("bytes_"))
+    .where(_d.connection == bindparam("connection_"), _d.position > bindparam("after"), _d.position <= _last, WINDOW)
     .order_by(_d.position)
 )
 ONE = Fixed(
