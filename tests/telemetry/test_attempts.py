@@ -81,6 +81,7 @@ def test_names_of_its_fields_hide_nothing() -> None:
         "deleted\x7f",
         "turned\u202eround",
         "two\nlines",
+        "half a character \ud800",
     ],
 )
 def test_what_is_hostile_in_one_line_is_out_of_it_and_in_no_other(form: Format, hostile: str) -> None:
