@@ -1,6 +1,6 @@
 """Which waiting events of one lane one call can bring."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -27,7 +27,7 @@ class Coalescing:
     enabled: bool
     keyless: Callable[[Link | Party], bool]
 
-    def fold(self, waiting: Iterable[Held], known: KnownRelation, now: datetime) -> Fold:
+    def fold(self, waiting: Collection[Held], known: KnownRelation, now: datetime) -> Fold:
         """Return the longest run from the head that folds into one call; a proposal, undone if refused.
 
         Events that may have been sent were in one call, and fold only with each other: brought one by one, the
@@ -36,7 +36,7 @@ class Coalescing:
         queue = iter(waiting)
         head = next(queue)
         run = Fold((head,), head.row.operation, head.event.data)
-        if not self.enabled or not is_foldable(head, now):
+        if len(waiting) == 1 or not self.enabled or not is_foldable(head, now):
             return run
         for later in queue:
             joined = self.joined(run, later, now)

@@ -100,17 +100,20 @@ class Slot:
         if self._charged and self.fate is None:
             self.status = status
             self.latency = self._gate.now() - self.written
-            self._over("answered", headers)
+            self.fate = "answered"
+            self._gate.over(self, "answered", headers)
 
     def lost(self) -> None:
         """Note that no answer will come, though the call may have arrived."""
         if self._charged and self.fate is None:
-            self._over("lost")
+            self.fate = "lost"
+            self._gate.over(self, "lost", NO_HEADERS)
 
     def unsent(self) -> None:
         """Note that the call has certainly not left: it costs no quota."""
         if self.fate is None:
-            self._over("unsent")
+            self.fate = "unsent"
+            self._gate.over(self, "unsent", NO_HEADERS)
 
     def done(self, error: TargetError | None = None, relations: Collection[str] = ()) -> None:
         """Give the slot back with what the answer was taken for; `relations`: those that the call carried."""
@@ -124,10 +127,6 @@ class Slot:
         if self.live:
             self.lost()
             self._end(None, (), judged=False)
-
-    def _over(self, fate: Fate, headers: Mapping[str, str] = NO_HEADERS) -> None:
-        self.fate = fate
-        self._gate.over(self, fate, headers)
 
     def _end(self, error: TargetError | None, relations: Collection[str], *, judged: bool) -> None:
         if self.fate is None:

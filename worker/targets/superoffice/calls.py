@@ -1,13 +1,13 @@
 """How SuperOffice is asked: one REST call at a time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 import orjson
 
-from worker.sending.wire import NO_HEADERS, Request
+from worker.sending.wire import Request
 from worker.targets.base import Step
 from worker.targets.superoffice.mapping import Wire, http_date
 from worker.targets.superoffice.session import Session
@@ -30,18 +30,14 @@ What = Literal["create", "update", "delete", "one", "find", "probe"]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The body of a step; `guarded`: with If-Unmodified-Since, so that 412 has a meaning."""
+    """The body of a step; with `since`, the value of If-Unmodified-Since, 412 has a meaning."""
 
     what: What
     method: str
     relation: int | None = None
     params: tuple[tuple[str, str], ...] = ()
     body: Any = None
-    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
-
-    @property
-    def is_guarded(self) -> bool:
-        return "If-Unmodified-Since" in self.headers
+    since: str | None = None
 
 
 def create(fields: Wire) -> Step:
@@ -62,8 +58,8 @@ def update(settings: SuperOfficeSettings, relation: int, fields: Wire, before: W
             for op, some in (("test", tests), ("replace", fields))
             for name, value in some.items()
         ]
-    headers = {} if since is None else {"If-Unmodified-Since": http_date(since)}
-    return Step(Call("update", "PATCH", relation, body=body, headers=headers), repeatable=not (tests or since))
+    guard = None if since is None else http_date(since)
+    return Step(Call("update", "PATCH", relation, body=body, since=guard), repeatable=not (tests or since))
 
 
 def delete(relation: int) -> Step:
@@ -90,7 +86,7 @@ def request(session: Session, call: Call) -> Request:
     manner = session.manner
     body = None if call.body is None else orjson.dumps(call.body)
     headers = manner.headers if body is None else manner.body_headers
-    if call.headers:
-        headers = {**headers, **call.headers}
+    if call.since is not None:
+        headers = {**headers, "If-Unmodified-Since": call.since}
     url = session.url if call.relation is None else f"{session.url}/{call.relation}"
     return Request(call.method, url, call.params, headers, body, manner.secrets)

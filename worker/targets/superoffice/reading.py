@@ -54,7 +54,7 @@ def _refusal(session: Session, call: Call, response: Response) -> TargetError | 
     reason = REASONS.get(status)
     if status == HTTPStatus.NOT_FOUND and (call.relation is None or said.is_page):
         return AddressError(f"{said.detail} (what we call is not there)", code=code)
-    if reason is not None and (status != HTTPStatus.PRECONDITION_FAILED or call.is_guarded):
+    if reason is not None and (status != HTTPStatus.PRECONDITION_FAILED or call.since is not None):
         return RejectedError(said.detail, reason=reason, code=code)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR and VALIDATION.search(said.kind):
         return RetryableError(said.detail, reason="rejected", code=code, most=2)
