@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Literal
 
 from schemas.cloudevent import Event
+from worker.value import value
 
 REMEMBERED = 1024  # sources and lists of names whose connections are kept at hand; an event can name any
 
@@ -26,7 +27,7 @@ class Route:
     subjects: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Routed:
     """Where an event goes: to these; these names are no connections; these do not take its kind."""
 
