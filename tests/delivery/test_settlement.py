@@ -1,4 +1,4 @@
-"""What a bug does while outcomes are written and told. Real engine, virtual time."""
+"""What comes, and what bugs do, while outcomes are written and told. Real engine, virtual time."""
 
 import asyncio
 import random
@@ -10,6 +10,7 @@ import pytest
 from tests.delivery.world import Happening, Run, Temper, World
 from worker.delivery.settlement import Settlement
 from worker.delivery.watch import Unwatched
+from worker.journal.journal import Journal
 from worker.targets.base import Applied, Course, Task
 
 pytestmark = pytest.mark.looptime
@@ -31,6 +32,35 @@ class Broken(Unwatched):
 
     def ended(self, settlements: Sequence[Settlement]) -> None:  # noqa: ARG002 -- the protocol's
         raise LookupError("a bug of ours")
+
+
+class Late(Run):
+    """A history whose last event comes so many turns of the loop after the others, which came together."""
+
+    turns = 0
+
+    async def _emit(self, journal: Journal, connection: Any) -> None:
+        rows = [self.row(number) for number in range(1, len(self.history) + 1)]
+        taken = await journal.take([row for row, _ in rows])
+        assert len(taken.fresh) == len(rows)
+        connection().offer(rows[:-1])
+        for _ in range(self.turns):
+            await asyncio.sleep(0)
+        connection().offer(rows[-1:])
+
+
+@pytest.mark.parametrize("turns", range(10))
+async def test_event_that_comes_while_an_outcome_is_written_waits_for_it(turns: int) -> None:
+    """What ended without any call is not begun again with a later event: each has one outcome."""
+    history = [Happening(word, "a", {"name": "a"} if word == "created" else {}) for word in ("created", "deleted")]
+    world = World(Temper(), random.Random(1), keyless=True)
+    run = Late(world, [*history, history[0]])
+    run.turns = turns
+
+    await run.play()
+
+    assert [len(notes) for notes in run.outcomes.values()] == [1, 1, 1]
+    assert "a" in world.records
 
 
 async def test_result_that_cannot_be_made_is_the_outcome_of_one() -> None:

@@ -261,11 +261,15 @@ class Run:
             wait = self._began + each.at - asyncio.get_running_loop().time()
             if wait > 0:
                 await asyncio.sleep(wait)
-            event = event_of(number, each)
-            received = Received("RELATIONS", number, "relation", self._now(), (), orjson.dumps(number))
-            row = Delivery("world", number, "/w", each.subject, event.id, b"d", event.operation, received)
+            row, event = self.row(number)
             taken = await journal.take([row])
             connection().offer([(fresh, event) for fresh in taken.fresh])
+
+    def row(self, number: int) -> tuple[Delivery, Event]:
+        """Return one event of the history as intake would take it now."""
+        event = event_of(number, self.history[number - 1])
+        received = Received("RELATIONS", number, "relation", self._now(), (), orjson.dumps(number))
+        return Delivery("world", number, "/w", event.subject, event.id, b"d", event.operation, received), event
 
     async def _start(self, journal: Journal, reporter: Reporter, before: Any) -> Connection:
         settings = ConnectionSettings(

@@ -289,6 +289,7 @@ class Engine:
 
 
 def is_untouched(attempt: Attempt) -> bool:
-    """Say whether nothing was asked of anybody for an attempt, now or before."""
+    """Say whether an attempt is under way for which nothing was asked of anybody, now or before."""
     carrier = attempt.carrier
-    return not (attempt.in_call or attempt.calls or carrier.attempts or carrier.unresolved or attempt.half)
+    is_asked = attempt.in_call or attempt.calls or carrier.attempts or carrier.unresolved or attempt.half
+    return not (attempt.dropped or is_asked)

@@ -203,6 +203,7 @@ class Walk:
         assert lane.known is not None, "an attempt runs in a lane that is known"
         if attempt.carrier.unresolved is not None:
             applied = found(applied)
+        attempt.dropped = True
         make = partial(self.settler.applied, attempt.fold, applied, lane.known)
         self.end(Settlement(lane, attempt.fold.members, attempt, make))
 
