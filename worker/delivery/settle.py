@@ -1,6 +1,5 @@
 """Turns the end of an attempt into what the journal keeps and the broker is told."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -26,12 +25,11 @@ class Settler:
 
     def applied(self, fold: Fold, applied: Applied, known: KnownRelation, now: datetime) -> list[Settled]:
         """Return the outcomes of a fold that the target took: the carrier's, and those it absorbed."""
-        carrier = fold.carrier
-        absorbed = tuple(member.event.id for member in fold.members[:-1])
+        *earlier, carrier = fold.members
+        success = Success(applied, tuple([member.event.id for member in earlier]))
         state = self.state(fold, applied, known)
-        success = Success(applied, absorbed)
         carried = self.ended(carrier, fold.operation, success, now, state, take_over=applied.take_over)
-        return [*(self.absorbed(fold, member, now) for member in fold.members[:-1]), carried]
+        return [*[self.absorbed(fold, member, now) for member in earlier], carried]
 
     def absorbed(self, fold: Fold, member: Held, now: datetime) -> Settled:
         """Return the outcome of an event that a later one carried or undid."""
@@ -64,7 +62,7 @@ class Settler:
             letter=buried[0] if buried else None,
             plan=held.row.plan,
             take_over=take_over,
-            note=note(end),
+            note=end.note,
         )
 
     def buried(self, held: Held, origin: Origin, effort: Effort, burial: Burial, now: datetime) -> tuple[Letter, bytes]:
@@ -88,7 +86,7 @@ class Settler:
         carrier, before = fold.carrier, known.state
         deleted = fold.operation == "delete"
         kept = before.remote_id if before and not deleted else None
-        sequences = [member.event.sequence for member in fold.members if member.event.sequence is not None]
+        sequences = [sequence for member in fold.members if (sequence := member.event.sequence) is not None]
         return RelationState(
             connection=self.connection,
             source=carrier.row.source,
@@ -100,25 +98,9 @@ class Settler:
         )
 
 
-def note(end: End) -> str:
-    """Return the one word that a delivery's history says of its end."""
-    match end:
-        case Success(applied=applied):
-            return applied.effect
-        case Superseded(why=why):
-            return why
-        case Burial(error=error):
-            return error.reason
-
-
 def with_reason(end: Burial, known: KnownRelation) -> Burial:
     """Return the burial, pointing to the letter in which the relation's create lies, if that is the cause."""
     if end.error.reason != "not_found" or known.buried_create is None:
         return end
     detail = f"It needs the relation's create, which lies buried as {known.buried_create}. {end.error.detail}"
     return replace(end, error=RejectedError(detail, reason="waits_for"))
-
-
-def positions(members: Iterable[Held]) -> tuple[int, ...]:
-    """Return the places of some events in broker order."""
-    return tuple(member.position for member in members)

@@ -49,6 +49,11 @@ class Superseded:
     by: str | None
     by_sequence: str | None = None
 
+    @property
+    def note(self) -> str:
+        """The one word that a delivery's history says of it."""
+        return self.why
+
 
 @value
 class LastCall:
@@ -72,6 +77,11 @@ class Burial:
     last_call: LastCall | None = None
     dropped: tuple[str, ...] = ()
 
+    @property
+    def note(self) -> str:
+        """As above."""
+        return self.error.reason
+
 
 @value
 class Success:
@@ -81,6 +91,11 @@ class Success:
 
     applied: Applied
     absorbed: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """As above."""
+        return self.applied.effect
 
 
 End = Success | Superseded | Burial
