@@ -1,9 +1,8 @@
 """Brings attempts forward: what an answer means for one delivery, and what follows from it."""
 
-import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,7 +11,7 @@ from worker.delivery.attempt import Attempt, Fold
 from worker.delivery.coalescing import Coalescing
 from worker.delivery.held import Held
 from worker.delivery.judge import judged
-from worker.delivery.keep import Keeper, Kept
+from worker.delivery.keep import Keeper
 from worker.delivery.lane import Lane
 from worker.delivery.lanes import Lanes
 from worker.delivery.ready import Ready
@@ -20,6 +19,7 @@ from worker.delivery.rests import Rests
 from worker.delivery.retry import Patience
 from worker.delivery.settle import Settler, with_reason
 from worker.delivery.settlement import Settlement
+from worker.delivery.settling import Settling
 from worker.delivery.verdict import (
     crashed,
     doubt,
@@ -34,7 +34,6 @@ from worker.delivery.watch import Watch
 from worker.errors import (
     ClosedError,
     PermanentError,
-    RejectedError,
     RetryableError,
     TargetError,
     UnknownOutcomeError,
@@ -53,8 +52,7 @@ UNKNOWN = Known()
 class Walk:
     """The deliveries of one connection on their way; it decides, others wait, send and write.
 
-    `settled` is told what is on disk, `changed` that a step or a lane may have become ready. `settling`: how many
-    settlements are not told yet, of which those in `ending` are not written yet and those in `over` are on disk.
+    `settled` is told what is on disk, `changed` that a step or a lane may have become ready.
     """
 
     target: Target
@@ -63,18 +61,19 @@ class Walk:
     coalescing: Coalescing
     patience: Patience
     settler: Settler
-    keeper: Keeper
+    keeper: InitVar[Keeper]
     now: Callable[[], datetime]
-    settled: Callable[[list[Settled]], None]
+    settled: InitVar[Callable[[list[Settled]], None]]
     changed: Callable[[], None]
     closed: Callable[[ClosedError], None]
     watch: Watch
     rests: Rests
     asking: list[Attempt] = field(default_factory=list)
-    settling: int = 0
-    ending: list[Settlement] = field(default_factory=list)
-    over: list[Settlement] = field(default_factory=list)
+    settling: Settling = field(init=False)
     chance: random.Random = field(default_factory=random.Random)
+
+    def __post_init__(self, keeper: Keeper, settled: Callable[[list[Settled]], None]) -> None:
+        self.settling = Settling(self.lanes, self.rests, keeper, self.watch, self.now, settled, self.changed, self.bury)
 
     # Starting
 
@@ -108,7 +107,7 @@ class Walk:
             lane.take(1)
             settled = [self.settler.ended(held, held.row.operation, end, now)]
             learn(lane, settled)  # what comes next starts before this is on disk, and must know of a buried create
-            self.end(Settlement(lane, (held,), settled=settled))
+            self.settling.add(Settlement(lane, (held,), settled=settled))
 
     def course(self, fold: Fold, known: KnownRelation) -> Course:
         """Return the target's walk for a fold."""
@@ -205,15 +204,7 @@ class Walk:
             applied = found(applied)
         attempt.dropped = True
         make = partial(self.settler.applied, attempt.fold, applied, lane.known)
-        self.end(Settlement(lane, attempt.fold.members, attempt, make))
-
-    def conflict(self, attempt: Attempt, settled: Settled) -> None:
-        """Bury what was written to a record that another relation came to own meanwhile."""
-        self.settling -= 1
-        remote_id = settled.relation.remote_id if settled.relation else None
-        self.bury(
-            attempt, RejectedError(f"Another relation owns the record {remote_id} at the target.", reason="conflict")
-        )
+        self.settling.add(Settlement(lane, attempt.fold.members, attempt, make))
 
     def give_up(self, attempt: Attempt, error: TargetError) -> None:
         """Bury what its target refused or what failed too often; a fold that was refused is undone instead."""
@@ -229,7 +220,7 @@ class Walk:
         assert lane.known is not None, "an attempt runs in a lane that is known"
         note_try(attempt, "bury", error)
         settled = [self.buried(attempt, member, error, lane.known) for member in attempt.fold.members]
-        self.end(Settlement(lane, attempt.fold.members, attempt, settled=settled))
+        self.settling.add(Settlement(lane, attempt.fold.members, attempt, settled=settled))
 
     def buried(self, attempt: Attempt, held: Held, error: WorkerError, known: KnownRelation) -> Settled:
         """Return the outcome of one event that is given up on."""
@@ -242,63 +233,6 @@ class Walk:
             last_call=attempt.last,
         )
         return self.settler.ended(held, held.row.operation, with_reason(burial, known), self.now())
-
-    def end(self, settlement: Settlement) -> None:
-        """Write outcomes down with all others of this turn; the lane goes on when they are on disk."""
-        self.settling += 1
-        if not self.ending:
-            asyncio.get_running_loop().call_soon(self.settle)
-        self.ending.append(settlement)
-
-    def settle(self) -> None:
-        """Write down all that ended in this turn, at one moment."""
-        ending, self.ending = self.ending, []
-        now = self.now()
-        self.keeper.keep_now([self.kept(each) for each in ending if self.is_made(each, now)])
-
-    def is_made(self, settlement: Settlement, now: datetime) -> bool:
-        """Make the outcomes of what was applied; a bug in that is the outcome of this one, and of nobody else."""
-        if settlement.make is None or settlement.attempt is None:
-            return True
-        try:
-            settlement.settled = settlement.make(now)
-        except Exception as bug:  # noqa: BLE001 -- as where a course ends: a bug becomes an outcome
-            self.settling -= 1
-            settlement.attempt.carrier.attempts += 1
-            self.bury(settlement.attempt, crashed(bug))
-            return False
-        return True
-
-    def kept(self, settlement: Settlement) -> Kept:
-        """Return what is written of a settlement, and what follows."""
-        then, attempt = partial(self.ended, settlement), settlement.attempt
-        if attempt is None:
-            return Kept(settlement.settled, then)
-        return Kept(settlement.settled, then, partial(self.conflict, attempt, settlement.settled[-1]))
-
-    def ended(self, settlement: Settlement) -> None:
-        """Let the lane go on: these outcomes are on disk."""
-        lane, attempt = settlement.lane, settlement.attempt
-        self.lanes.leave(settlement.members)
-        learn(lane, settlement.settled)
-        settlement.free_at, lane.free_at = lane.free_at, settlement.settled[-1].settled_at
-        if attempt is not None:
-            self.rests.unblock(attempt)
-            lane.current = None
-        self.lanes.queue(lane)
-        self.lanes.close_if_idle(lane)
-        if not self.over:
-            asyncio.get_running_loop().call_soon(self.tell)
-            self.changed()
-        self.over.append(settlement)
-
-    def tell(self) -> None:
-        """Tell of all that has come to be on disk in this turn."""
-        over, self.over = self.over, []
-        self.settling -= len(over)
-        self.settled([each for settlement in over for each in settlement.settled])
-        self.changed()
-        self.watch.ended(over)
 
     # Again
 

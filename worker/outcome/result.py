@@ -89,11 +89,11 @@ def particulars(end: End) -> dict[str, Any]:
 def timings(origin: Origin, effort: Effort, settled_at: datetime) -> dict[str, Any]:
     """Return when it came and ended; what was not spent inside calls was spent waiting."""
     received_at = origin.received.received_at
-    elapsed = max(0.0, (settled_at - received_at).total_seconds())
+    waited = (settled_at - received_at).total_seconds() - effort.sent_seconds
     return {
         "received_at": moment(received_at),
         "settled_at": moment(settled_at),
-        "waited_seconds": round(max(0.0, elapsed - effort.sent_seconds), 6),
+        "waited_seconds": round(waited, 6) if waited > 0.0 else 0.0,
         "sent_seconds": round(effort.sent_seconds, 6),
     }
 
