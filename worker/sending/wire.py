@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from types import MappingProxyType
+
+from worker.value import value
 
 MASK = "***"
 MOST_BYTES = 4 * 1024 * 1024  # of an answer's body, inflated
@@ -12,7 +14,7 @@ MOST_BYTES = 4 * 1024 * 1024  # of an answer's body, inflated
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Request:
     """One HTTP request of ours.
 
@@ -34,7 +36,7 @@ class Request:
         return re.sub("|".join(found), MASK, text) if found else text
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Response:
     """One HTTP answer: header names in lower case, `body` whole and bounded, `seconds` from send to last byte."""
 
