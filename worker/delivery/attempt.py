@@ -7,9 +7,10 @@ from schemas.relation import Link, Operation, Party
 from worker.delivery.held import Held
 from worker.outcome.ending import LastCall
 from worker.targets.base import Course, Owners, Step
+from worker.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Fold:
     """Events of one lane that one call can bring: the last one carries; `cancelled` are undone by it.
 
@@ -28,7 +29,7 @@ class Fold:
         return self.members[-1]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Again:
     """A fold that is tried again as it is, with the half of a call that it belongs to."""
 

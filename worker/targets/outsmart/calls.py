@@ -1,7 +1,7 @@
 """What can be asked of OutSmart, and the request that asks it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import orjson
 
@@ -10,6 +10,7 @@ from worker.targets.base import Step
 from worker.targets.mapping import unmappable
 from worker.targets.outsmart.field import KEY, Record, is_blank
 from worker.targets.outsmart.settings import OutSmartSettings
+from worker.value import value
 
 HEADERS = {"Accept": "application/json"}
 JSON_HEADERS = {**HEADERS, "Content-Type": "application/json"}
@@ -22,21 +23,21 @@ FIND_MORE = (("operator", "eq"), ("includeFreefields", "true"))
 NOBODY = "relation-worker-probe"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Post:
     """Create or update one record."""
 
     record: Record = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Find:
     """Read the records of one number."""
 
     number: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Delete:
     """Delete the records of one number."""
 

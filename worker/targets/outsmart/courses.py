@@ -1,7 +1,6 @@
 """The walk of one delivery at OutSmart."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import Any
 
 from schemas.relation import Party
@@ -16,6 +15,7 @@ from worker.targets.outsmart.record import merged, on_wire, shows
 from worker.targets.outsmart.settings import OutSmartSettings
 from worker.targets.party import Mapped, live_id, party
 from worker.targets.policy import absent, claimed, not_found
+from worker.value import value
 
 
 def course(task: Task, settings: OutSmartSettings) -> Course:
@@ -23,7 +23,7 @@ def course(task: Task, settings: OutSmartSettings) -> Course:
     return (yield from Walk(task, party(task), settings, live_id(task)).course())
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Walk:
     """One delivery; `live`: the number under which the journal knows the relation."""
 

@@ -1,7 +1,6 @@
 """Reads what OutSmart answers; the code in the body decides."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from worker.errors import (
@@ -23,6 +22,7 @@ from worker.targets.outsmart.record import plain
 from worker.targets.outsmart.settings import OutSmartSettings
 from worker.targets.party import integer
 from worker.targets.status import refusal
+from worker.value import value
 
 DONE = 200
 ENTITY_CODES = range(1100, 3000)  # of each entity: xx00 it failed, xx01 a field is missing
@@ -42,7 +42,7 @@ SERVER_ERROR = 1007
 DELETE_FAILED = 1600
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Stored:
     """How many records a call held, and how many it is said to have stored (None: no number)."""
 

@@ -1,7 +1,6 @@
 """How SuperOffice is asked: one REST call at a time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,6 +11,7 @@ from worker.targets.base import Step
 from worker.targets.superoffice.mapping import Wire, http_date
 from worker.targets.superoffice.session import Session
 from worker.targets.superoffice.settings import SuperOfficeSettings
+from worker.value import value
 
 # https://docs.superoffice.com/en/api/archive-providers/reference/relation.html, read 2026-01
 COLUMNS = (
@@ -28,7 +28,7 @@ ROWS = 50
 What = Literal["create", "update", "delete", "one", "find", "probe"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Call:
     """The body of a step; with `since`, the value of If-Unmodified-Since, 412 has a meaning."""
 
