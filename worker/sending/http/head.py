@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from yarl import URL
@@ -10,6 +11,7 @@ from worker.errors import UnsupportedError
 from worker.sending.wire import Request
 
 LINE_BREAKS = re.compile(r"[\r\n\0]")
+KNOWN_NAMES = 64  # sets of names: each kind of request has one
 WITHOUT_BODY = frozenset({"GET", "HEAD"})
 
 
@@ -38,11 +40,11 @@ class Place(NamedTuple):
 
 
 class Heads:
-    """Writes heads; what each request has in common is rendered once."""
+    """Writes heads; what requests with the same names have in common is rendered once."""
 
     def __init__(self, user_agent: str) -> None:
         self._ours = {"user-agent": user_agent, "accept": "*/*", "accept-encoding": "gzip, deflate"}
-        self._common = lines(self._ours)
+        self._beside = lru_cache(KNOWN_NAMES)(self._lacking)
 
     def head(self, request: Request, place: Place) -> bytes:
         """Return request line and headers; raises UnsupportedError where a value would add lines of its own."""
@@ -53,14 +55,12 @@ class Heads:
         given = lines(request.headers)
         if given.count("\r") != len(request.headers) or given.count("\n") != len(request.headers) or "\0" in given:
             refuse_line_breaks(request.headers)
-        text = f"{request.method} {target}{place.host_line}{self._beside(request.headers)}{given}{length}\r\n"
+        text = f"{request.method} {target}{place.host_line}{self._beside(tuple(request.headers))}{given}{length}\r\n"
         return text.encode()
 
-    def _beside(self, given: Mapping[str, str]) -> str:
-        """Return our own headers, but for those that the request brings itself."""
+    def _lacking(self, given: tuple[str, ...]) -> str:
+        """Return our own headers, but for those that a request brings itself."""
         names = {name.lower() for name in given}
-        if names.isdisjoint(self._ours):
-            return self._common
         return lines({name: value for name, value in self._ours.items() if name not in names})
 
 
