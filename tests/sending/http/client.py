@@ -2,10 +2,11 @@
 
 import asyncio
 from dataclasses import dataclass
+from itertools import count
 
 import pytest
 
-from tests.sending.hostile import Handler, request
+from tests.sending.hostile import Handler, answer, request
 from worker.errors import TargetError
 from worker.sending.gate import Gate
 from worker.sending.http.transport import Transport
@@ -75,3 +76,16 @@ def once(*chunks: bytes) -> Handler:
 async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
     await request(reader)
     await asyncio.Event().wait()
+
+
+def repeating(headers: str = "") -> Handler:
+    """Answer each request with the number of its connection and its own number there."""
+    connections = count(1)
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = next(connections)
+        for number in count(1):
+            await request(reader)
+            writer.write(answer(f"{connection}.{number}".encode(), headers=headers))
+
+    return handler

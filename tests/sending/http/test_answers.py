@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import gzip
 import socket
 import tracemalloc
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sending.hostile import answer, request, serving
-from tests.sending.http.client import Client, Limits, once, post
+from tests.sending.http.client import Client, Limits, once, post, repeating
 from worker.errors import UnknownOutcomeError
 from worker.sending.http.answer import Answer, GarbledError, TooLongError
 from worker.sending.wire import MOST_BYTES
@@ -121,6 +122,9 @@ async def test_a_refusal_counts_though_its_body_is_cut(client: Client) -> None:
             b"HTTP/1.1 100 Continue\r\nX-A: 0\r\n\r\nHTTP/1.1 103 Early Hints\r\nX-A: 1\r\n\r\n" + answer(b"last"),
             b"last",
         ),
+        (b"HTTP/1.1 199 Odd\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", b"hi"),
+        (b"HTTP/1.1 200 OK\nContent-Length: 2\n\nhi", b"hi"),
+        (b"HTTP/1.1 200 OK\r\nX-B: a\x01b\r\nTransfer-Encoding: chunked\r\n\r\n2  \r\nhi\r\n0\r\n\r\n", b"hi"),
         (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
     ],
 )
@@ -231,3 +235,19 @@ def test_no_bytes_are_too_odd(junk: bytes, before: bytes) -> None:
     if made.is_whole:
         with suppress(GarbledError, TooLongError):
             assert len(made.body()) <= 100
+
+
+async def test_an_answer_leaves_no_garbage(client: Client) -> None:
+    """Its body is gone when nobody holds it, without a collection."""
+    async with serving(repeating()) as url:
+        await client.send(post(url))
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(20):
+                await client.send(post(url))
+            left = [each for each in gc.get_objects() if isinstance(each, Answer)]
+        finally:
+            gc.enable()
+
+    assert len(left) <= 1  # the loop may hold the last

@@ -2,32 +2,18 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 from tests.certificates import Authority
-from tests.sending.hostile import Handler, answer, request, serving
-from tests.sending.http.client import Client, Limits, get, once, post, silent
+from tests.sending.hostile import answer, request, serving
+from tests.sending.http.client import Client, Limits, get, once, post, repeating, silent
 from worker.errors import RetryableError, UnknownOutcomeError
 from worker.sending.http import pool
 from worker.sending.http.address import Address
 from worker.sending.http.transport import Transport
 from worker.sending.wire import Request
-
-
-def repeating(headers: str = "") -> Handler:
-    """Answer each request with the number of its connection and its own number there."""
-    connections = count(1)
-
-    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = next(connections)
-        for number in count(1):
-            await request(reader)
-            writer.write(answer(f"{connection}.{number}".encode(), headers=headers))
-
-    return handler
 
 
 def vouched(authority: Authority) -> ssl.SSLContext:
@@ -336,3 +322,62 @@ async def test_a_lease_that_ran_out_while_connecting(client: Client, sent: Calla
     assert "somebody else's" in error.detail
     assert heard in ([], [b""])
     assert client.used == 0
+
+
+async def test_what_is_answered_before_it_is_sent_leaves_no_connection(client: Client) -> None:
+    """The rest of that request would be read as the next one."""
+    connections = 0
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer(status="413 Too Large"))
+        await asyncio.Event().wait()
+
+    async with serving(handler) as url:
+        first = await client.send(Request("POST", f"{url}/x", body=bytes(30_000_000)))
+        second = await client.send(get(url))
+
+    assert (first.status, second.status, connections) == (413, 413, 2)
+
+
+async def test_a_name_is_looked_up_once_for_all_who_wait() -> None:
+    """A look-up that hangs keeps calls of one origin waiting, and holds one thread."""
+    asked: list[str] = []
+    told = asyncio.Event()
+
+    async def lookup(host: str, port: int) -> list[Address]:
+        asked.append(host)
+        await told.wait()
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))]
+
+    async with serving(repeating()) as url:
+        client = Client(Transport(lookup=lookup))
+        client.transport.trust(url)
+        left = asyncio.ensure_future(client.failure(post(url), Limits(connect=0.05)))
+        calls = [asyncio.ensure_future(client.send(post(url))) for _ in range(3)]
+        assert isinstance(await left, RetryableError)
+        told.set()
+        answers = await asyncio.gather(*calls)
+        await client.transport.close()
+
+    assert asked == ["127.0.0.1"]
+    assert len(answers) == 3
+
+
+async def test_a_body_that_we_cut_is_not_whole(client: Client) -> None:
+    """Where the end of the connection ends a body, our own end of it does not."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\nhalf")
+        await asyncio.Event().wait()
+
+    async with serving(handler) as url:
+        sending = asyncio.ensure_future(client.failure(post(url)))
+        await asyncio.sleep(0.1)
+        await client.transport.close()
+        error = await sending
+
+    assert error.detail == "HTTP 200, but the connection was cut at our end"

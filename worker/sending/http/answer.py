@@ -6,6 +6,7 @@ import httptools
 
 from worker.sending.wire import MOST_BYTES
 
+MOST_MEMBERS = 16  # of one compressed body: each one costs a copy of the rest
 FINAL = 200  # below are interim answers, which nobody asked for and which another follows
 MOST_HEAD = 64 * 1024  # bytes of status line, headers, chunk sizes and trailers together
 GZIP, ZLIB, BARE = zlib.MAX_WBITS | 16, zlib.MAX_WBITS, -zlib.MAX_WBITS  # as zlib wants to be told
@@ -38,7 +39,7 @@ class Answer:
         self._most = most_bytes
         self._left = MOST_HEAD
         self._parts: list[bytes] = []
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser: httptools.HttpResponseParser | None = parser(self)
         self.status = 0
         self.headers: dict[str, str] = {}
         self.is_whole = False
@@ -47,6 +48,7 @@ class Answer:
 
     def feed(self, data: bytes) -> None:
         """Take what the connection brought."""
+        assert self._parser is not None, "nothing is fed to what is over"
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
@@ -60,12 +62,18 @@ class Answer:
     def end(self, error: Exception | None) -> None:
         """Note that the connection is gone: some answers end so, all others are broken off."""
         self.keeps = False
+        if self.failure:
+            return
         if self.status and error is None and self._ends_with_connection:
             self.is_whole = True
         elif self._is_untouched:
             self.failure = "it closed the connection" if error is None else "the connection broke"
         else:
             self.failure = "the answer is broken off or garbled"
+
+    def close(self) -> None:
+        """Let go of the parser, which holds us as we hold it: bodies must not wait for the garbage collector."""
+        self._parser = None
 
     def body(self) -> bytes:
         """Return the body, inflated; raises GarbledError, or TooLongError before there is too much of it."""
@@ -92,6 +100,7 @@ class Answer:
         if self.is_whole:
             raise UnaskedError
         self.headers = {}
+        self._parts.clear()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.status:  # a trailer
@@ -101,6 +110,7 @@ class Answer:
         headers[key] = f"{headers[key]}, {text}" if key in headers else text  # RFC 9110 5.3
 
     def on_headers_complete(self) -> None:
+        assert self._parser is not None, "it calls"
         status = self._parser.get_status_code()
         if status >= FINAL:
             self.status = status
@@ -111,8 +121,18 @@ class Answer:
 
     def on_message_complete(self) -> None:
         if self.status:
+            assert self._parser is not None, "it calls"
             self.is_whole = True
             self.keeps = self._parser.should_keep_alive()
+
+
+def parser(of: Answer) -> httptools.HttpResponseParser:
+    """Return a parser that takes what real servers write, but is strict on where an answer ends."""
+    made = httptools.HttpResponseParser(of)
+    made.set_dangerous_leniencies(
+        lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+    )
+    return made
 
 
 def inflated(raw: bytes, coding: str, most: int) -> bytes:
@@ -120,6 +140,8 @@ def inflated(raw: bytes, coding: str, most: int) -> bytes:
     parts: list[bytes] = []
     left = most
     while raw:
+        if len(parts) == MOST_MEMBERS:
+            raise GarbledError
         form = form_of(coding.lower(), raw)
         if form is None:
             return raw

@@ -12,7 +12,6 @@ from worker.sending.wire import Request
 
 LINE_BREAKS = re.compile(r"[\r\n\0]")
 KNOWN_NAMES = 64  # sets of names: each kind of request has one
-WITHOUT_BODY = frozenset({"GET", "HEAD"})
 
 
 class Origin(NamedTuple):
@@ -51,7 +50,7 @@ class Heads:
         target = place.target
         if request.params:
             target = place.url.with_query(request.params).raw_path_qs
-        length = "" if request.body is None and request.method in WITHOUT_BODY else size(request.body)
+        length = "" if request.body is None and request.method == "GET" else size(request.body)
         given = lines(request.headers)
         if given.count("\r") != len(request.headers) or given.count("\n") != len(request.headers) or "\0" in given:
             refuse_line_breaks(request.headers)

@@ -56,7 +56,7 @@ class Pipe(asyncio.Protocol):
         self._lost = lost
         self._transport: asyncio.Transport
         self._answer: Answer | None = None
-        self._future: asyncio.Future[Answer]
+        self._future: asyncio.Future[Answer] | None = None
         self._heard: Heard
         self._wait = self._idle = 0.0
         self._silent_at = self._over_at = self._due = math.inf
@@ -67,18 +67,20 @@ class Pipe(asyncio.Protocol):
     ) -> "asyncio.Future[Answer]":
         """Write one request; the answer comes whole, or says why not. `heard` is told its status and headers."""
         self._answer = Answer(most_bytes)
-        self._future = self._loop.create_future()
+        self._future = future = self._loop.create_future()
         self._heard = heard
         self._wait, self._idle = timeouts.first_byte, timeouts.idle
         self._silent_at, self._over_at = self._loop.time() + self._wait, over_at
         self._watch()
         self._transport.write(request)
-        return self._future
+        return future
 
     def close(self) -> None:
         """Cut the connection; an answer that is awaited is broken off."""
         if self.is_open:
             self.is_open = False
+            if self._answer is not None:
+                self._answer.failure = "the connection was cut at our end"
             self._transport.abort()
 
     # What the loop tells
@@ -117,11 +119,14 @@ class Pipe(asyncio.Protocol):
         self._lost(self)
 
     def _done(self, answer: Answer) -> None:
-        self._answer = None
+        """Hand the answer over; what was answered before it was sent whole leaves no connection to use again."""
+        future, self._future, self._answer = self._future, None, None
+        answer.close()
+        answer.keeps = answer.keeps and not self._transport.get_write_buffer_size()
         if not answer.keeps:
             self.close()
-        if not self._future.done():
-            self._future.set_result(answer)
+        if future is not None and not future.done():
+            future.set_result(answer)
 
     def _watch(self) -> None:
         """Have the timer go off at the next time-out, or earlier."""

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 import aiohappyeyeballs
 
@@ -32,6 +32,7 @@ class Pool:
         self._lookup = lookup or self._looked_up
         self._kept: dict[Origin, list[Pipe]] = {}
         self._open: set[Pipe] = set()
+        self._looking: dict[tuple[str, int], asyncio.Future[Sequence[Address]]] = {}
         self._sweep: asyncio.TimerHandle | None = None
 
     def take(self, origin: Origin) -> Pipe | None:
@@ -71,7 +72,7 @@ class Pool:
             pipe.close()
 
     async def _opened(self, origin: Origin) -> Pipe:
-        addresses = self._named.among(origin.host, await self._lookup(origin.host, origin.port))
+        addresses = self._named.among(origin.host, await self._found(origin.host, origin.port))
         if not addresses:
             raise UnreachableError("its name has no address")
         connected = await aiohappyeyeballs.start_connection(
@@ -97,6 +98,19 @@ class Pool:
         context = ssl.create_default_context()
         context.set_alpn_protocols(["http/1.1"])
         return context
+
+    async def _found(self, host: str, port: int) -> Sequence[Address]:
+        """Look a name up once for all who want it now: a look-up that hangs holds one thread, not all of them."""
+        looking = self._looking.get((host, port))
+        if looking is None:
+            looking = self._looking[host, port] = asyncio.ensure_future(self._lookup(host, port))
+            looking.add_done_callback(partial(self._stop_looking, (host, port)))
+        return await asyncio.shield(looking)
+
+    def _stop_looking(self, name: tuple[str, int], looked: "asyncio.Future[Sequence[Address]]") -> None:
+        del self._looking[name]
+        if not looked.cancelled():
+            looked.exception()  # nobody may wait for it any more
 
     async def _looked_up(self, host: str, port: int) -> Sequence[Address]:
         return await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)

@@ -61,7 +61,7 @@ class Transport:
         place = self._place(request.url)
         head = self._heads.head(request, place)
         pipe = self._pool.take(place.origin) or await self._opened(place, slot, timeouts)
-        charge(slot, pipe, self._pool, place)
+        self._charge(slot, pipe, place, over_at)
         try:
             answer = await pipe.ask(
                 head + request.body if request.body else head, timeouts, over_at, slot.answered, self._most_bytes
@@ -85,6 +85,14 @@ class Transport:
         slot.unsent()
         raise failure
 
+    def _charge(self, slot: Slot, pipe: Pipe, place: Place, over_at: float) -> None:
+        """Pay for the call in the same step in which it is written; where that is refused, nothing leaves."""
+        why = refused(slot) if self._loop.time() < over_at else "it took too long to connect"
+        if why is not None:
+            self._pool.keep(pipe)
+            slot.unsent()
+            raise unsent(place, why)
+
     def _checked(self, text: str) -> Place:
         """Return where to send it; no identifier in it may have changed what is asked for."""
         if UNSAFE.search(text):
@@ -100,17 +108,13 @@ class Transport:
         return Place.of(url)
 
 
-def charge(slot: Slot, pipe: Pipe, pool: Pool, place: Place) -> None:
-    """Pay for the call in the same step in which it is written; where that is refused, nothing leaves."""
+def refused(slot: Slot) -> str | None:
+    """Charge a slot; return why it does not pay for a call, None: it does."""
     try:
         slot.charge()
     except SpentSlotError as error:
-        why = str(error)
-    else:
-        return
-    pool.keep(pipe)
-    slot.unsent()
-    raise unsent(place, why)
+        return str(error)
+    return None
 
 
 def unsent(place: Place, why: str) -> RetryableError:
