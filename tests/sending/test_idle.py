@@ -128,3 +128,11 @@ def test_a_long_window_keeps_what_its_last_one_held() -> None:
     assert room.room(40.0, 0.0) == 11
     assert room.room(4000.0, 0.0) == 11
     assert room.room(7300.0, 0.0) == 15
+
+
+@pytest.mark.parametrize("quota", [SECOND, Quota(100, 3600.0)], ids=str)
+def test_no_more_is_kept_than_windows_hold(quota: Quota) -> None:
+    """Where nobody ever asks for room, as nobody replays, calls that have left their windows are forgotten."""
+    room, apart = IdleRoom(quota), quota.seconds / quota.calls
+    live(room, [number * apart for number in range(20 * quota.calls)])
+    assert sum(len(log) for log, _ in room._logs()) <= 2 * quota.calls + 1

@@ -89,13 +89,13 @@ class IdleRoom:
 
     def enter(self, now: float, *, idle: bool) -> None:
         """Count a call that may go out."""
+        self._age(now)  # here, as nobody asks for room where nobody replays, and no log may grow beyond its windows
         if idle:
             self._replays_under_way += 1
             self._trickle.append(now)
             return
         self._live_under_way += 1
         if self._lately is not None:
-            self._age(now)
             wants, calls = len(self._live) + self._live_under_way, self.quota.calls
             # What replays have taken live traffic may have wanted, so that all of the quota counts as wanted.
             is_full = wants + len(self._replays) + self._replays_under_way >= calls
