@@ -37,7 +37,7 @@ def moment(given: Any) -> datetime:
     """Return an RFC 3339 timestamp as an aware datetime; a leap second is the second after."""
     if isinstance(given, str) and MOMENT.fullmatch(given):
         try:
-            return after_leap(given) if given[SECOND] == "60" else existing(given)
+            return existing(after_leap(given) if given[SECOND] == "60" else datetime.fromisoformat(given.upper()))
         except (ValueError, OverflowError):
             raise broken("must be a moment that exists") from None
     if isinstance(given, datetime) and given.tzinfo:
@@ -47,15 +47,14 @@ def moment(given: Any) -> datetime:
 
 def after_leap(given: str) -> datetime:
     """Return the second after the one before a leap second."""
-    return existing(f"{given[: SECOND.start]}59{given[SECOND.stop :]}") + timedelta(seconds=1)
+    return datetime.fromisoformat(f"{given[: SECOND.start]}59{given[SECOND.stop :]}".upper()) + timedelta(seconds=1)
 
 
-def existing(given: str) -> datetime:
-    """Return the moment if UTC can express it; raises ValueError or OverflowError."""
-    read = datetime.fromisoformat(given.upper())
-    if not MINYEAR < read.year < MAXYEAR:
-        read.astimezone(UTC)
-    return read
+def existing(given: datetime) -> datetime:
+    """Return the moment if UTC can express it; raises OverflowError."""
+    if not MINYEAR < given.year < MAXYEAR:
+        given.astimezone(UTC)
+    return given
 
 
 def past(given: datetime) -> datetime:
