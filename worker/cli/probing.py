@@ -70,7 +70,7 @@ async def door(
         options.quotas,
         options.in_flight,
         strict=options.strict,
-        ledger=Ledger(name, Keeper(journal, note, no_matter)),
+        ledger=Ledger(name, Keeper(journal, note, no_matter, fail)),
         longest=options.timeouts.total,
     )
     gate.restore(await journal.used(name))
@@ -87,6 +87,11 @@ async def door(
 
 def no_matter() -> None:
     """Go on: the call is asked for by a person, who sees how it ends."""
+
+
+def fail(error: BaseException) -> None:
+    """Let the loop tell of a bug of ours."""
+    raise error
 
 
 async def ask(

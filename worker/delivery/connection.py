@@ -88,7 +88,7 @@ class Connection:
         """Go on where the owner before us ended; what one left without a hand-over may all have been sent."""
         if before == "abandoned":
             await self._shared.journal.count_marks(self.name)
-        self._keeper = Keeper(self._shared.journal, self._shared.tell, self._lost)
+        self._keeper = Keeper(self._shared.journal, self._shared.tell, self._lost, self._failed)
         self.gate = await self._gate(fresh=before == "never owned")
         self.engine = self._engine()
         self.engine.window.suspect = before == "abandoned"
@@ -171,6 +171,7 @@ class Connection:
             settled=self._settled,
             changed=self._changed,
             closed=lambda error: self.gate.pause(error.seconds or VENDOR_PAUSE, error.detail, "vendor"),
+            broke=self._failed,
             watch=self._watch,
             rests=rests,
         )
@@ -227,9 +228,12 @@ class Connection:
     def _lost(self) -> None:
         self._shared.lost(self.name)
 
+    def _failed(self, error: BaseException) -> None:
+        self._shared.failed(self.name, error)
+
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._shared.failed(self.name, error)
+            self._failed(error)
 
 
 @dataclass(frozen=True, slots=True)

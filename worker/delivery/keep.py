@@ -31,13 +31,21 @@ class Kept:
 class Keeper:
     """Writes for one connection; an outcome that could not be written yet is never dropped or told.
 
-    What is decided in one turn of the loop is given to the journal as one piece of work.
+    What is decided in one turn of the loop is given to the journal as one piece of work. `failed` hears of bugs:
+    what can never be written, and what does not go on.
     """
 
-    def __init__(self, journal: Journal, tell: Callable[[str], None], lost: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        tell: Callable[[str], None],
+        lost: Callable[[], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
         self._journal = journal
         self._tell = tell
         self._lost = lost
+        self._failed = failed
         self._gathered: list[Kept] = []
         self._closed = False
 
@@ -71,15 +79,20 @@ class Keeper:
             self._commit(group)
 
     def _commit(self, group: Sequence[Kept]) -> None:
-        answer = self._journal.commit(*chain.from_iterable(each.changes for each in group))
-        answer.add_done_callback(partial(self._written, group))
+        try:
+            answer = self._journal.commit(*chain.from_iterable(each.changes for each in group))
+        except Exception as bug:  # noqa: BLE001 -- handed on; who gave the changes has more to do
+            self._failed(bug)
+        else:
+            answer.add_done_callback(partial(self._written, group))
 
     def _written(self, group: Sequence[Kept], answer: "asyncio.Future[None]") -> None:
         if answer.cancelled():
             return
         error = answer.exception()
         if error is None:
-            go_on(group)
+            for each in group:
+                self._go_on(each.then)
         elif isinstance(error, LeaseLostError):
             if not self._closed:  # else somebody works it by now, and that may be us again
                 self._lost()
@@ -87,28 +100,22 @@ class Keeper:
             for each in group:  # so that what is wrong with one is the others' no more
                 self._commit([each])
         elif isinstance(error, TakenError):
-            group[0].taken()
+            self._go_on(group[0].taken)
         elif isinstance(error, JournalError):
             self._tell(f"The journal cannot write, trying again: {error}")
             asyncio.get_running_loop().call_later(PATIENCE, self._again, group)
         else:
-            raise error
+            self._failed(error)
 
     def _again(self, group: Sequence[Kept]) -> None:
         if not self._closed:
             self._gather(group)
 
-
-def go_on(group: Sequence[Kept]) -> None:
-    """Go on with each; a bug in one keeps no other from it, and is raised at the end."""
-    bugs: list[Exception] = []
-    for each in group:
+    def _go_on(self, then: Then) -> None:
         try:
-            each.then()
-        except Exception as bug:  # noqa: BLE001 -- raised below
-            bugs.append(bug)
-    if bugs:
-        raise ExceptionGroup("what follows a commit", bugs)
+            then()
+        except Exception as bug:  # noqa: BLE001 -- handed on; it keeps no other from going on
+            self._failed(bug)
 
 
 def resolve(done: "asyncio.Future[None]") -> None:

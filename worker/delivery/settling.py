@@ -22,7 +22,8 @@ class Settling:
     """All that ends in one turn of the loop is written together, and all that is on disk by then is told together.
 
     `settled` is told what is on disk, `changed` that a lane may have become ready; `bury` gives up what cannot be
-    written as it is. Its length is how many settlements are not told yet.
+    written as it is; `failed` hears of bugs that leave one untold, or a lane standing. Its length is how many
+    settlements are not told yet.
     """
 
     lanes: Lanes
@@ -33,6 +34,7 @@ class Settling:
     settled: Callable[[list[Settled]], None]
     changed: Callable[[], None]
     bury: Callable[[Attempt, WorkerError], None]
+    failed: Callable[[BaseException], None]
     _open: int = 0
     _ending: list[Settlement] = field(default_factory=list)
     _over: list[Settlement] = field(default_factory=list)
@@ -52,34 +54,41 @@ class Settling:
         ending, self._ending = self._ending, []
         now = self.now()
         group: list[Kept] = []
-        untold: list[tuple[Settlement, Exception]] = []
+        unmade: list[tuple[Settlement, Exception]] = []
         for each in ending:
             try:
                 if each.make is not None:
                     each.settled = each.make(now)
             except Exception as bug:  # noqa: BLE001 -- as where a course ends: a bug becomes an outcome
-                untold.append((each, bug))
+                unmade.append((each, bug))
             else:
                 group.append(Kept(each.settled, partial(self._written, each), partial(self._conflict, each)))
         self.keeper.keep_now(group)
-        for each, why in untold:
-            self._untold(each, why)
+        for each, why in unmade:
+            self._unmade(each, why)
 
-    def _untold(self, settlement: Settlement, bug: Exception) -> None:
+    def _unmade(self, settlement: Settlement, bug: Exception) -> None:
         """Bury what was applied and cannot be told."""
         assert settlement.attempt is not None, "only what was applied is still to be made"
-        self._open -= 1
         settlement.attempt.carrier.attempts += 1
-        self.bury(settlement.attempt, crashed(bug))
+        self._bury(settlement.attempt, crashed(bug))
 
     def _conflict(self, settlement: Settlement) -> None:
         """Bury what was written to a record that another relation came to own meanwhile."""
         assert settlement.attempt is not None, "only what was applied has a record"
-        self._open -= 1
         relation = settlement.settled[-1].relation
         remote_id = relation.remote_id if relation else None
         error = RejectedError(f"Another relation owns the record {remote_id} at the target.", reason="conflict")
-        self.bury(settlement.attempt, error)
+        self._bury(settlement.attempt, error)
+
+    def _bury(self, attempt: Attempt, error: WorkerError) -> None:
+        """Let a burial take a settlement's place; if that fails too, the settlement stays open."""
+        try:
+            self.bury(attempt, error)
+        except Exception as bug:  # noqa: BLE001 -- handed on; the others of this turn must not suffer
+            self.failed(bug)
+        else:
+            self._open -= 1
 
     def _written(self, settlement: Settlement) -> None:
         """Let the lane go on: these outcomes are on disk."""
@@ -101,6 +110,9 @@ class Settling:
         """Tell of all that has come to be on disk in this turn."""
         over, self._over = self._over, []
         self._open -= len(over)
-        self.settled([each for settlement in over for each in settlement.settled])
-        self.changed()
-        self.watch.ended(over)
+        settled = [each for settlement in over for each in settlement.settled]
+        for hear in (partial(self.settled, settled), self.changed, partial(self.watch.ended, over)):
+            try:
+                hear()
+            except Exception as bug:  # noqa: BLE001 -- handed on; the others must hear all the same
+                self.failed(bug)

@@ -52,7 +52,8 @@ UNKNOWN = Known()
 class Walk:
     """The deliveries of one connection on their way; it decides, others wait, send and write.
 
-    `settled` is told what is on disk, `changed` that a step or a lane may have become ready.
+    `settled` is told what is on disk, `changed` that a step or a lane may have become ready; `broke` hears of bugs
+    that no outcome tells of.
     """
 
     target: Target
@@ -66,14 +67,22 @@ class Walk:
     settled: InitVar[Callable[[list[Settled]], None]]
     changed: Callable[[], None]
     closed: Callable[[ClosedError], None]
+    broke: InitVar[Callable[[BaseException], None]]
     watch: Watch
     rests: Rests
     asking: list[Attempt] = field(default_factory=list)
     settling: Settling = field(init=False)
     chance: random.Random = field(default_factory=random.Random)
 
-    def __post_init__(self, keeper: Keeper, settled: Callable[[list[Settled]], None]) -> None:
-        self.settling = Settling(self.lanes, self.rests, keeper, self.watch, self.now, settled, self.changed, self.bury)
+    def __post_init__(
+        self,
+        keeper: Keeper,
+        settled: Callable[[list[Settled]], None],
+        broke: Callable[[BaseException], None],
+    ) -> None:
+        self.settling = Settling(
+            self.lanes, self.rests, keeper, self.watch, self.now, settled, self.changed, self.bury, broke
+        )
 
     # Starting
 
