@@ -71,6 +71,17 @@ async def test_changes_of_one_delivery_keep_their_order(journal: Journal) -> Non
     assert [each.maybe_sent for each in await journal.waiting("acme", 0, 9, 999)] == [True]
 
 
+async def test_attempt_that_is_written_late_changes_nothing_that_has_ended(journal: Journal) -> None:
+    """A delivery that is settled never waits again, whatever is written afterwards."""
+    await journal.take([delivery(1)])
+    await journal.commit(settled(delivery(1)))
+
+    await journal.commit(Attempted("acme", 1, 1, 1, at(0), at(1), maybe_sent=False, tries=()))
+
+    assert await journal.waiting("acme", 0, 9, 999) == []
+    assert [each.position for each in await journal.unreported(["acme"], 9)] == [1]
+
+
 async def test_settled_waits_no_more(journal: Journal) -> None:
     """What is settled leaves the window, drops its body, and its result waits to be reported."""
     each = delivery(1)

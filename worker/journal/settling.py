@@ -23,7 +23,7 @@ from worker.journal.rows import (
     Used,
 )
 from worker.journal.session import Fixed, Many, ManyInserts, Session
-from worker.journal.tables import LIVE, connections, deliveries, quota_use, relations
+from worker.journal.tables import LIVE, PENDING, connections, deliveries, quota_use, relations
 
 _d = deliveries.c
 _r = relations.c
@@ -77,7 +77,7 @@ LET_GO = Fixed(
 )
 ATTEMPT = Fixed(
     update(deliveries)
-    .where(_d.connection == bindparam("connection_"), _d.position == bindparam("position_"))
+    .where(_d.connection == bindparam("connection_"), _d.position == bindparam("position_"), PENDING)
     .values(
         {
             name: bindparam(name)
@@ -142,7 +142,7 @@ def report(session: Session, changes: Sequence[Reported]) -> None:
 
 
 def attempt(session: Session, changes: Sequence[Attempted]) -> None:
-    """Let deliveries wait again after an attempt, even if the vendor may have them."""
+    """Let deliveries wait again after an attempt, even if the vendor may have them; what has ended stays so."""
     for change in changes:
         session.run(
             ATTEMPT,
