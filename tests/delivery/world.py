@@ -231,13 +231,14 @@ class Run:
 
     watch: Callable[[str, str, Callable[[], datetime]], Watch] = lambda name, target, _now: unwatched(name, target)
     broken: BaseException | None = None
+    url: str = "sqlite://"
     connections: list[Connection] = field(default_factory=list)
 
     async def play(self) -> None:
         """Play it to its end, in virtual time."""
         loop = asyncio.get_running_loop()
         self._began = loop.time()
-        journal = await Journal.open("sqlite://", inline=True, clock=self._seconds, monotonic=loop.time)
+        journal = await Journal.open(self.url, inline=True, clock=self._seconds, monotonic=loop.time)
         reporter = Reporter(Silence(), journal, lambda _: None)
         reporting = asyncio.create_task(reporter.run())
         connection = await self._start(journal, reporter, "never owned")

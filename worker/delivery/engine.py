@@ -249,6 +249,8 @@ class Engine:
             self.changed()
 
     async def _remember(self) -> None:
+        if self._forgotten:  # what is written late must not undo what comes of it when it is read
+            await self.walk.rests.noted()
         self._forgotten = False
         await self.window.load()
         strangers = self.lanes.strangers()

@@ -15,7 +15,8 @@ class Lane:
     """At most one attempt of a lane is under way; the next starts when its outcome is committed.
 
     `known` is what the journal knows of the relation (None until it was read); `again`: what is tried next;
-    `free_at`: when the last outcome made room for the next attempt.
+    `resting`: nothing starts until its rest is over, which `timer` ends; `free_at`: when the last outcome made room
+    for the next attempt.
     """
 
     key: Key
@@ -23,6 +24,7 @@ class Lane:
     current: Attempt | None = None
     known: KnownRelation | None = None
     again: Again | None = None
+    resting: bool = False
     timer: TimerHandle | None = None
     queued: bool = False
     free_at: datetime | None = None
@@ -30,7 +32,7 @@ class Lane:
     @property
     def is_startable(self) -> bool:
         """Whether its head may start now."""
-        return bool(self.waiting) and self.current is None and self.known is not None and self.timer is None
+        return bool(self.waiting) and self.current is None and self.known is not None and not self.resting
 
     @property
     def is_idle(self) -> bool:
@@ -47,7 +49,8 @@ class Lane:
         self.waiting.extendleft(reversed(members))
 
     def rest(self) -> None:
-        """Cancel a retry's timer."""
+        """End a rest, and cancel its timer."""
+        self.resting = False
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None

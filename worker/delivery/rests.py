@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from worker.delivery.attempt import Again, Attempt
 from worker.delivery.claims import Claims
 from worker.delivery.held import Held
-from worker.delivery.keep import Keeper
+from worker.delivery.keep import Keeper, Then, nothing
 from worker.delivery.lane import Lane
 from worker.delivery.lanes import Lanes
 from worker.delivery.verdict import attempted
@@ -31,6 +32,8 @@ class Rests:
     changed: Callable[[], None]
     watch: Watch
     claims: Claims = field(default_factory=Claims)
+    _unwritten: int = 0
+    _written: asyncio.Event = field(default_factory=asyncio.Event)
 
     def again(self, attempt: Attempt, delay: float | None, *, keep_fold: bool = False) -> None:
         """Give an attempt's events back to their lane, which rests for `delay` seconds (None: not at all)."""
@@ -53,14 +56,16 @@ class Rests:
         carrier.tried_seconds += delay
         self.watch.rested(carrier, delay)
         carrier.maybe_sent |= carrier.unresolved is not None
-        lane.timer = asyncio.get_running_loop().call_later(delay, self.wake, lane)
-        self.keeper.keep((attempted(self.connection, carrier, self.now(), delay),))
+        lane.resting = True
+        until = asyncio.get_running_loop().time() + delay
+        self._note(carrier, delay, partial(self._count_down, lane, until))
 
     def rest_on(self, lane: Lane) -> None:
         """Go on with a rest that an earlier window or worker began."""
         until = lane.waiting[0].row.retry_at if lane.waiting else None
         left = (until - self.now()).total_seconds() if until is not None else 0.0
-        if left > 0 and lane.timer is None:
+        if left > 0 and not lane.resting:
+            lane.resting = True
             lane.timer = asyncio.get_running_loop().call_later(min(left, self.longest), self.wake, lane)
 
     def wake(self, lane: Lane) -> None:
@@ -68,6 +73,12 @@ class Rests:
         lane.rest()
         self.lanes.queue(lane)
         self.changed()
+
+    async def noted(self) -> None:
+        """Return when the journal has learned all that it was told here."""
+        while self._unwritten:
+            self._written.clear()
+            await self._written.wait()
 
     def unblock(self, attempt: Attempt) -> None:
         """Give back what an attempt has claimed; who waited for it begins anew, for the record may be taken now."""
@@ -87,4 +98,19 @@ class Rests:
         attempt.carrier.maybe_sent |= attempt.is_half_done
         unsent = [held for held in attempt.fold.members if held.marked and not attempt.carrier.maybe_sent]
         for held in unsent:
-            self.keeper.keep((attempted(self.connection, held, self.now(), 0.0),))
+            self._note(held, 0.0, nothing)
+
+    def _note(self, held: Held, delay: float, then: Then) -> None:
+        self._unwritten += 1
+        change = attempted(self.connection, held, self.now(), delay)
+        self.keeper.keep((change,), partial(self._noted, then))
+
+    def _noted(self, then: Then) -> None:
+        self._unwritten -= 1
+        self._written.set()
+        then()
+
+    def _count_down(self, lane: Lane, until: float) -> None:
+        """Let a rest end in its time; before it was on disk, its commit could have undone what comes next."""
+        if lane.resting:  # else it was forgotten meanwhile
+            lane.timer = asyncio.get_running_loop().call_at(until, self.wake, lane)
