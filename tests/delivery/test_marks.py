@@ -80,3 +80,20 @@ async def test_mark_that_is_not_written_is_told_to_all() -> None:
     assert [type(error) for error in said] == [LeaseLostError, LeaseLostError]
     assert not any(member.marked for member in held)
     await journal.close()
+
+
+async def test_mark_that_cannot_even_be_asked_for_is_told_to_all() -> None:
+    """A connection's name that is no name at all is a bug: it is raised in every call, and none waits for ever."""
+    journal = await Journal.open("sqlite://", inline=True)
+    members = await taken(journal, "a", "b", "c")
+    marks = Marks(["world"], journal)  # type: ignore[arg-type] # the bug
+    one, *others = writing(marks, members)
+    await asyncio.sleep(0)
+
+    one.cancel()
+    async with asyncio.timeout(1.0):
+        said = await asyncio.gather(*others, return_exceptions=True)
+
+    assert [type(error) for error in said] == [TypeError, TypeError]
+    assert not any(member.marked for member in members)
+    await journal.close()

@@ -33,19 +33,29 @@ class Marks:
     def _commit(self) -> None:
         waiting, self._waiting = self._waiting, []
         positions, self._positions = self._positions, []
-        answer = self._journal.commit(Mark(self._connection, tuple(positions)))
-        answer.add_done_callback(partial(hand_on, waiting))
+        try:
+            answer = self._journal.commit(Mark(self._connection, tuple(positions)))
+        except Exception as error:  # noqa: BLE001 -- raised where it is waited for
+            refuse(waiting, error)
+        else:
+            answer.add_done_callback(partial(hand_on, waiting))
 
 
 def hand_on(waiting: Sequence["asyncio.Future[None]"], answer: "asyncio.Future[None]") -> None:
     """Give the journal's answer to each who still waits for it."""
     error = None if answer.cancelled() else answer.exception()
+    if error is not None:
+        refuse(waiting, error)
+        return
     for written in waiting:
-        if written.done():
-            continue
-        if error is not None:
-            written.set_exception(error)
-        elif answer.cancelled():
+        if answer.cancelled():
             written.cancel()
-        else:
+        elif not written.done():
             written.set_result(None)
+
+
+def refuse(waiting: Sequence["asyncio.Future[None]"], error: BaseException) -> None:
+    """Raise an error in each who still waits."""
+    for written in waiting:
+        if not written.done():
+            written.set_exception(error)
