@@ -34,7 +34,7 @@ class Watch(Protocol):
         ...
 
     def ended(self, settlements: Sequence[Settlement]) -> None:
-        """See what deliveries of one lane came to, on disk; before `free_at` the lane was not free for them."""
+        """See what deliveries came to, on disk: all of one turn of the loop, whatever their lanes."""
         ...
 
     def gate_changed(self, pause: Pause | None) -> None:
