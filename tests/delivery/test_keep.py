@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from worker.delivery.keep import PATIENCE, Keeper
+from worker.delivery.keep import PATIENCE, Keeper, Kept
 from worker.journal.journal import Journal
-from worker.journal.rows import Paused, RelationState, Settled
+from worker.journal.rows import Paused, RelationState, Resumed, Settled
 
 pytestmark = pytest.mark.looptime
 
@@ -40,6 +40,19 @@ async def test_change_that_cannot_be_written_keeps_no_other_from_the_disk(journa
 
     assert sorted(await journal.paused()) == ["a", "c"]
     assert went_on == ["a", "UnicodeEncodeError", "c"]
+
+
+async def test_changes_that_cannot_even_be_given_to_the_journal_are_reported(journal: Journal) -> None:
+    """A connection's name that is no name at all is a bug: nothing goes on, and whoever keeps more is not stopped."""
+    went_on: list[str] = []
+    keeper = Keeper(journal, went_on.append, lambda: None, naming(went_on))
+
+    nameless = Kept((Resumed([], "ann"),), _noted(went_on, "nameless"))  # type: ignore[arg-type] # the bug
+    keeper.keep_now([nameless])
+    keeper.keep((Paused("a", "ann", "why", None),), _noted(went_on, "a"))
+    await asyncio.sleep(0.1)
+
+    assert went_on == ["TypeError", "a"]
 
 
 async def test_record_that_is_taken_keeps_no_other_from_the_disk(journal: Journal) -> None:
