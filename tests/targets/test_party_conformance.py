@@ -12,8 +12,8 @@ from worker.sandbox.sandbox import Limits, Sandbox
 from worker.sandbox.server import Running, running
 from worker.sandbox.silvasoft import Silvasoft, SilvasoftOptions
 from worker.sending.gate import Gate
-from worker.sending.quota import Quota
 from worker.sending.http.transport import Transport
+from worker.sending.quota import Quota
 from worker.sending.wire import Request, Response, Send
 from worker.targets.base import Applied, Known, Owners, Step, Target
 from worker.targets.options import Timeouts
