@@ -22,7 +22,7 @@ from worker.sandbox.sandbox import Sandbox
 from worker.sandbox.server import Running, running
 
 RECORD = {"debtor_number": "C-1", "name": "A", "street": "B", "postal_code": "1", "city": "C"}
-SOON = ClientTimeout(total=0.2)
+SOON = ClientTimeout(total=1.0)
 
 
 def outsmart(*faults: Fault, hands: Hands | None = None, **options: Any) -> Sandbox:
