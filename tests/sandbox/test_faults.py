@@ -86,7 +86,7 @@ async def test_how_a_connection_ends(client: ClientSession, kind: Any, error: ty
 
 async def test_applied_after_the_client_has_left(client: ClientSession) -> None:
     """A late write is done although nobody waits for its answer any more."""
-    async with running(outsmart(Fault(kind="hang", applied="late", wait=0.25))) as there:
+    async with running(outsmart(Fault(kind="hang", applied="late", wait=1.25))) as there:
         with pytest.raises(TimeoutError):
             await upsert(client, there)
         assert there.sandbox.effects.count == 0
