@@ -2,28 +2,13 @@
 
 import io
 import json
-import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import structlog
 
 from worker.telemetry.attempts import Attempts, Line
-from worker.telemetry.logs import Adopted, Format, configure
+from worker.telemetry.logs import Format, configure
 from worker.telemetry.masking import are_harmless
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """Leave the logging of other tests as it was."""
-    root = logging.getLogger()
-    level = root.level
-    yield
-    structlog.reset_defaults()
-    root.setLevel(level)
-    for handler in [handler for handler in root.handlers if isinstance(handler, Adopted)]:
-        root.removeHandler(handler)
 
 
 def line(**changes: Any) -> Line:

@@ -3,13 +3,11 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import structlog
 
-from worker.telemetry.logs import Adopted, Format, configure, logger
+from worker.telemetry.logs import Format, configure, logger
 
 
 class Terminal(io.StringIO):
@@ -17,18 +15,6 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """Leave the logging of other tests as it was."""
-    root = logging.getLogger()
-    level = root.level
-    yield
-    structlog.reset_defaults()
-    root.setLevel(level)
-    for handler in [handler for handler in root.handlers if isinstance(handler, Adopted)]:
-        root.removeHandler(handler)
 
 
 def fail(why: str) -> None:

@@ -57,6 +57,18 @@ async def test_a_reset_in_the_body_leaves_the_outcome_unknown(client: Client) ->
     assert error.detail.startswith("HTTP 200, but")
 
 
+async def refuse_too_long(client: Client, url: str) -> None:
+    """Expect that an answer is too long, and that this was found out in bounded memory."""
+    tracemalloc.start()
+    error = await client.failure(post(url), Limits(total=20))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert isinstance(error, UnknownOutcomeError)
+    assert "too long" in error.detail
+    assert peak < 4 * MOST_BYTES
+
+
 async def test_a_huge_body_costs_bounded_memory(client: Client) -> None:
     """Of 100 MB no more is read than an answer may have."""
 
@@ -68,28 +80,14 @@ async def test_a_huge_body_costs_bounded_memory(client: Client) -> None:
             await writer.drain()
 
     async with serving(handler) as url:
-        tracemalloc.start()
-        error = await client.failure(post(url), Limits(total=20))
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-
-    assert isinstance(error, UnknownOutcomeError)
-    assert "too long" in error.detail
-    assert peak < 4 * MOST_BYTES
+        await refuse_too_long(client, url)
 
 
 async def test_a_bomb_is_not_inflated(client: Client) -> None:
     """100 MB behind 100 kB of gzip cost bounded memory."""
     bomb = gzip.compress(bytes(100_000_000), 1)
     async with serving(once(answer(bomb, headers="Content-Encoding: gzip\r\n"))) as url:
-        tracemalloc.start()
-        error = await client.failure(post(url), Limits(total=20))
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-
-    assert isinstance(error, UnknownOutcomeError)
-    assert "too long" in error.detail
-    assert peak < 4 * MOST_BYTES
+        await refuse_too_long(client, url)
 
 
 async def test_reads_compressed_answers(client: Client) -> None:
