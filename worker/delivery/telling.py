@@ -10,6 +10,7 @@ from opentelemetry.trace import Span
 from worker.delivery.attempt import Attempt
 from worker.delivery.held import Held
 from worker.delivery.settlement import Settlement
+from worker.delivery.verdict import told
 from worker.errors import (
     AddressError,
     ClosedError,
@@ -84,7 +85,7 @@ class Telling:
     def tried(self, attempt: Attempt, verdict: str, error: WorkerError) -> None:
         """Write the line of an attempt that failed."""
         carrier = attempt.carrier
-        said = detail(attempt, error)
+        said = told(attempt, error)
         line = self._line(carrier, attempt, verdict, carrier.attempts, carrier.calls, error.reason, said)
         self.log.say([line])
 
@@ -244,8 +245,3 @@ def reason_of(settled: Settled) -> str | None:
     if settled.letter is not None:
         return settled.letter.reason
     return settled.note if settled.outcome == "superseded" else None
-
-
-def detail(attempt: Attempt, error: WorkerError) -> str:
-    """Return what an error says, without the secrets of the request."""
-    return attempt.last.request.masked(error.detail) if attempt.last else error.detail

@@ -52,10 +52,14 @@ def exhausted(error: TargetError) -> TargetError:
     return error
 
 
+def told(attempt: Attempt, error: WorkerError) -> str:
+    """Return what an error says, without the secrets of the request."""
+    return attempt.last.request.masked(error.detail) if attempt.last else error.detail
+
+
 def note_try(attempt: Attempt, verdict: str, error: WorkerError) -> None:
     """Add what was tried to the delivery's history."""
     carrier, response = attempt.carrier, attempt.last.response if attempt.last else None
-    detail = attempt.last.request.masked(error.detail) if attempt.last else error.detail
     waited = (attempt.started_at - carrier.row.received.received_at).total_seconds()
     carrier.tries.append(
         Try(
@@ -64,7 +68,7 @@ def note_try(attempt: Attempt, verdict: str, error: WorkerError) -> None:
             attempt.calls,
             verdict,
             response.status if response else None,
-            detail,
+            told(attempt, error),
         )
     )
     del carrier.tries[:-TRIES_KEPT]
