@@ -160,11 +160,11 @@ def bare(body: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("coding", "packed"),
     [
-        ("gzip", gzip.compress(b"one ") + gzip.compress(b"two")),
-        ("X-GZIP", gzip.compress(b"one two")),
-        ("deflate", zlib.compress(b"one two")),
-        ("deflate", bare(b"one two")),
-        ("identity", b"one two"),
+        pytest.param("gzip", gzip.compress(b"one ") + gzip.compress(b"two"), id="two members"),
+        pytest.param("X-GZIP", gzip.compress(b"one two"), id="an old name"),
+        pytest.param("deflate", zlib.compress(b"one two"), id="deflate"),
+        pytest.param("deflate", bare(b"one two"), id="deflate without its header"),
+        pytest.param("identity", b"one two", id="as it is"),
     ],
 )
 async def test_inflates_what_it_has_asked_for(client: Client, coding: str, packed: bytes) -> None:
@@ -178,10 +178,10 @@ async def test_inflates_what_it_has_asked_for(client: Client, coding: str, packe
 @pytest.mark.parametrize(
     ("coding", "packed"),
     [
-        ("br", b"anything"),
-        ("gzip, gzip", gzip.compress(b"x")),
-        ("gzip", gzip.compress(b"x" * 999)[:-9]),
-        ("deflate", b"x"),
+        pytest.param("br", b"anything", id="not asked for"),
+        pytest.param("gzip, gzip", gzip.compress(b"x"), id="packed twice"),
+        pytest.param("gzip", gzip.compress(b"x" * 999)[:-9], id="cut off"),
+        pytest.param("deflate", b"x", id="garbled"),
     ],
 )
 async def test_what_cannot_be_inflated_leaves_the_outcome_unknown(client: Client, coding: str, packed: bytes) -> None:
