@@ -22,6 +22,7 @@ from worker.dead_letters.conductor import Conductor
 from worker.dead_letters.patching import Patcher
 from worker.dead_letters.retaking import Retaker
 from worker.dead_letters.service import DeadLetters
+from worker.delivery.backpressure import Backpressure
 from worker.delivery.connection import Connection, Shared
 from worker.delivery.following import Following
 from worker.delivery.gauges import Gauges
@@ -29,6 +30,7 @@ from worker.delivery.lookout import Lookout
 from worker.delivery.ownership import Before, Ownership
 from worker.delivery.report import Reporter
 from worker.delivery.requests import Requests
+from worker.delivery.window import Window
 from worker.intake.decode import Decoder
 from worker.intake.route import Route, Routes
 from worker.intake.take import Fresh, Take
@@ -69,6 +71,7 @@ class Worker:
         self._lacking = "journal"
         self._heard = heard
         self._stop = asyncio.Event()
+        self._backpressure = Backpressure(self._windows)
         self._tasks: set[asyncio.Task[None]] = set()
         self._taking: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
@@ -243,11 +246,15 @@ class Worker:
 
     async def _take_ours(self, messages: Sequence[Message]) -> None:
         """Take while intake is ours; once it is not, another worker must not be disturbed."""
+        await self._backpressure.wait(len(messages))
         try:
             await self._take(messages)
         except LeaseLostError:
             self._ownership.lose(INTAKE_LEASE)
             raise
+
+    def _windows(self) -> list[Window]:
+        return [each.engine.window for each in self.connections.values() if each.is_running]
 
     async def _given_back(self, name: str) -> bool:
         if name == INTAKE_LEASE:

@@ -43,6 +43,10 @@ class Window:
     def _has_room(self) -> bool:
         return self._lanes.held < self.bounds.rows and self._lanes.bytes < self.bounds.bytes
 
+    def has_room_for(self, count: int) -> bool:
+        """Whether so many rows more would fit, or as many as it ever holds."""
+        return self._lanes.held + min(count, self.bounds.rows) <= self.bounds.rows
+
     def offer(self, fresh: Sequence[tuple[Delivery, Event]]) -> None:
         """Take in what was just committed, or leave it to a later load."""
         for row, event in fresh:
