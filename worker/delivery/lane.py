@@ -1,7 +1,6 @@
 """The ordered queue of one relation at one connection."""
 
 from asyncio import TimerHandle
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,7 +19,7 @@ class Lane:
     """
 
     key: Key
-    waiting: deque[Held] = field(default_factory=deque)
+    waiting: list[Held] = field(default_factory=list)  # few: a deque takes 600 bytes even for one
     current: Attempt | None = None
     known: KnownRelation | None = None
     again: Again | None = None
@@ -41,12 +40,11 @@ class Lane:
 
     def take(self, count: int) -> None:
         """Take out the first `count` events, which one attempt carries."""
-        for _ in range(count):
-            self.waiting.popleft()
+        del self.waiting[:count]
 
     def give_back(self, members: list[Held]) -> None:
         """Put the events of an attempt back, in order, before all that came later."""
-        self.waiting.extendleft(reversed(members))
+        self.waiting[:0] = members
 
     def rest(self) -> None:
         """End a rest, and cancel its timer."""
