@@ -12,7 +12,7 @@ LOOK = 0.005  # seconds between looks
 class Backpressure:
     """Holds intake while windows that empty fast are full: what fits no window is read from the journal again.
 
-    That costs a seventh of the work of an event, and the broker keeps it as safely. A window that stays full is held
+    That takes a tenth to a sixth of an event's CPU, and the broker keeps it as safely. A window that stays full is held
     up by a quota, a pause or a slow vendor; intake waits for it once, and not again before it had room.
     """
 
