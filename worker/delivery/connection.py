@@ -13,6 +13,7 @@ from worker.delivery.keep import Keeper
 from worker.delivery.lanes import Lanes
 from worker.delivery.ownership import Before
 from worker.delivery.parley import Parley
+from worker.delivery.pausing import Pausing
 from worker.delivery.ready import Ready
 from worker.delivery.replaying import Nothing, Supply
 from worker.delivery.report import Reporter
@@ -23,7 +24,7 @@ from worker.delivery.walk import Walk
 from worker.delivery.watch import Watch, unwatched
 from worker.delivery.window import Bounds, Decode, Window
 from worker.journal.journal import Journal
-from worker.journal.rows import Delivery, Paused, Resumed, Settled, Used
+from worker.journal.rows import Delivery, Settled, Used
 from worker.outcome.result import Teller
 from worker.sending.gate import Gate
 from worker.sending.pauses import Pause
@@ -34,7 +35,6 @@ from worker.targets.base import Target
 from worker.targets.options import ConnectionSettings
 
 VENDOR_PAUSE = 60.0  # seconds, where a vendor takes nothing and does not say how long
-LONG_PAUSE = 5.0  # seconds; a shorter one is over before anybody could read of it
 
 
 def nothing_to_replay(_name: str) -> Supply:
@@ -81,6 +81,7 @@ class Connection:
         self._watch = shared.watch(name, target.name)
         self._task: asyncio.Task[None] | None = None
         self._keeper: Keeper
+        self._pausing: Pausing
         self.gate: Gate
         self.engine: Engine
 
@@ -89,6 +90,7 @@ class Connection:
         if before == "abandoned":
             await self._shared.journal.count_marks(self.name)
         self._keeper = Keeper(self._shared.journal, self._shared.tell, self._lost, self._failed)
+        self._pausing = Pausing(self.name, self._keeper, self._shared.now)
         self.gate = await self._gate(fresh=before == "never owned")
         self.engine = self._engine()
         self.engine.window.suspect = before == "abandoned"
@@ -216,11 +218,7 @@ class Connection:
         self._watch.gate_changed(pause)
         if self._task is not None:
             self.engine.gate_changed(pause)
-        now = self._shared.now()
-        if pause is None:
-            self._keeper.keep((Resumed(self.name, "gate"),))
-        elif pause.until is None or (pause.until - now).total_seconds() > LONG_PAUSE:
-            self._keeper.keep((Paused(self.name, pause.by, pause.why, pause.until),))
+        self._pausing.changed(pause)
 
     def _is_ours(self) -> bool:
         return self._shared.fresh(self.name)
