@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.targets.walk import Walk, task, walked_over
+from tests.targets.walk import Walk, first_step, task, walked_over
 from worker.errors import RateLimitedError, RejectedError, RetryableError, TargetError, UnauthorizedError
 from worker.sandbox.faults import Fault
 from worker.sandbox.outsmart import OutSmart, OutSmartOptions
@@ -15,7 +15,7 @@ from worker.sending.gate import Gate
 from worker.sending.http.transport import Transport
 from worker.sending.quota import Quota
 from worker.sending.wire import Request, Response, Send
-from worker.targets.base import Applied, Known, Owners, Step, Target
+from worker.targets.base import Applied, Known, Step, Target
 from worker.targets.options import Timeouts
 from worker.targets.registry import TARGETS
 
@@ -82,14 +82,6 @@ def applied(walk: Walk) -> Applied:
 
 def kinds(vendor: Running) -> list[str]:
     return [effect.kind for effect in vendor.sandbox.effects.all()]
-
-
-def first_step(target: Target, given: dict[str, Any]) -> Step:
-    course = target.course(task(given))
-    asked = next(course)
-    while isinstance(asked, Owners):
-        asked = course.send(frozenset())
-    return asked
 
 
 @pytest.mark.parametrize("omitted", ["keep", "blank"])

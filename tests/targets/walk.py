@@ -161,6 +161,22 @@ def walked(
     return walk
 
 
+def failure(walk: Walk, *, calls: int = 0) -> TargetError:
+    """Return the error that ended a walk after so many calls."""
+    assert isinstance(walk.end, TargetError), walk.end
+    assert len(walk.requests) == calls
+    return walk.end
+
+
+def first_step(target: Target, given: dict[str, Any]) -> Step:
+    """Return the first step of an event's course, for which no other relation owns anything."""
+    course = target.course(task(given))
+    asked = next(course)
+    while isinstance(asked, Owners):
+        asked = course.send(frozenset())
+    return asked
+
+
 async def walked_over(send: Send, target: Target, given: Task, *, pauses: int = 0) -> Walk:
     """Walk one attempt against whoever answers; more pauses than these end it without an end."""
     walk = Walk()

@@ -1,0 +1,33 @@
+"""What a created event does, whatever is already there."""
+
+from tests.targets.outsmart.vendor import RECORD, created, outsmart, row, said
+from tests.targets.walk import task, walked
+from worker.targets.base import Applied, Known
+from worker.targets.outsmart.calls import delete, find, post
+
+
+def test_a_created_event_for_a_live_relation_is_a_complete_update() -> None:
+    """The journal knows the relation: the whole record is posted under its number, effect updated."""
+    walk = walked(outsmart(), task(created(customer_number="c-1"), "C-1"), [said()])
+    assert walk.end == Applied("updated", "C-1")
+    assert walk.bodies == [[RECORD]]
+
+
+def test_a_created_event_after_a_deletion_is_a_new_create() -> None:
+    """What the journal knows as deleted is made anew."""
+    assert walked(outsmart(), task(created(), Known("C-1", deleted=True)), [said()]).end == Applied("created", "C-1")
+
+
+def test_look_before_create_always_looks_first() -> None:
+    """Found and equal exists already; found and different is updated; not found is created."""
+    target = outsmart(look_before_create="always")
+    assert walked(target, task(created(active=True)), [row(active="1", remark="x")]).end == Applied("existed", "C-1")
+    assert walked(target, task(created(active=True)), [row(active=0), said()]).end == Applied("updated", "C-1")
+    assert walked(target, task(created()), [said([]), said()]).end == Applied("created", "C-1")
+
+
+def test_a_doubtful_create_is_simply_repeated() -> None:
+    """An upsert needs no look: every step of OutSmart is repeatable."""
+    walk = walked(outsmart(), task(created(), in_doubt=True), [said()])
+    assert walk.end == Applied("created", "C-1")
+    assert all(step.repeatable for step in (post(RECORD), find("C-1"), delete("C-1")))
