@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.dead_letters.rig import ALL, Rig
+from tests.dead_letters.rig import ALL, MEND, NAME, Rig
 from worker.dead_letters.document import Terms
 from worker.sending.quota import Quota
 from worker.simulation.loop import run
@@ -76,6 +76,65 @@ def test_live_p99_hardly_moves(load: Load, least: int) -> None:
 
     assert replayed > least
     assert p99(beside) < 1.1 * p99(alone), (p99(alone), p99(beside))
+
+
+def test_live_event_hurries_the_replay_before_it() -> None:
+    """A live event that waits behind a replay is not held up by the lack of idle slots."""
+
+    async def play() -> None:
+        rig = await Rig.open(quotas=(Quota(4, 1.0),), options={"in_flight": 1})
+        await rig.bury(1)
+        flood = [rig.delivery(f"x{number}") for number in range(200)]
+        plan = await rig.replay()
+        await asyncio.sleep(1.05)
+        await rig.emit(*flood)
+        behind = rig.delivery("s0", "updated", note="live")
+        await rig.emit(behind)
+
+        await rig.until(lambda: rig.done("applied") == 202)
+
+        assert rig.world.records["s0"]["note"] == "live"
+        assert await rig.ended(plan, 60) == "finished"
+        await rig.close()
+
+    run(play())
+
+
+def test_replay_waits_for_live_traffic() -> None:
+    """While live traffic uses every slot a plan sends nothing and says that it is stalled; then it goes on."""
+
+    async def play() -> None:
+        rig = await Rig.open(quotas=(Quota(5, 1.0),), options={"coalesce": False})
+        await rig.bury(5)
+        await rig.emit(*(rig.delivery(f"x{number}") for number in range(200)))
+        plan = await rig.replay()
+        await asyncio.sleep(20)
+
+        assert await rig.counts(plan) == {"planned": 5}
+        await rig.journal.acquire(NAME, "somebody", 1000)
+        assert (await rig.service.progress(plan)).stalled == "stalled: no idle quota"
+
+        assert await rig.ended(plan, 100) == "finished"
+        assert rig.done("applied") == 205
+        await rig.close()
+
+    run(play())
+
+
+def test_share_takes_from_live_traffic() -> None:
+    """With a share a plan goes on beside live traffic that uses every slot."""
+
+    async def play() -> None:
+        rig = await Rig.open(quotas=(Quota(5, 1.0),))
+        await rig.bury(5)
+        await rig.emit(*(rig.delivery(f"x{number}") for number in range(200)))
+        plan = await rig.replay(Terms("now", (MEND,), share=0.4))
+
+        assert await rig.ended(plan, 20) == "finished"
+        assert rig.done("applied") < 150
+        await rig.close()
+
+    run(play())
 
 
 @pytest.mark.process

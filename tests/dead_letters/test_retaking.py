@@ -1,0 +1,85 @@
+"""Letters of intake, taken again at their own place."""
+
+from typing import Any
+
+import orjson
+
+from schemas.dead_letter import intake_letter_id
+from tests.dead_letters.rig import Rig, message
+from worker.dead_letters.document import Terms
+from worker.errors import InvalidMessageError
+from worker.journal.letters import Filter
+from worker.journal.rows import INTAKE, Delivery, Received, Reported, Settled
+from worker.outcome.case_file import letter
+from worker.outcome.ending import Burial, Effort, Origin
+from worker.outcome.result import Teller
+from worker.simulation.loop import run
+
+
+async def bury_at_intake(rig: Rig, event: dict[str, Any]) -> str:
+    """Lay down what intake refused."""
+    rig.position += 1
+    received = Received("RELATIONS", rig.position, "relation", rig.now(), (), orjson.dumps(event))
+    letter_id = intake_letter_id("RELATIONS", "now", rig.position)
+    origin = Origin(None, None, "", None, None, received, {})
+    burial = Burial(InvalidMessageError("subject: is required", reason="malformed"))
+    words = (rig.position, letter_id, "r-intake")
+    kept, result = letter(Teller("t", "0"), origin, Effort(), burial, rig.now(), *words)
+    row = Delivery(INTAKE, rig.position, "", "", "", b"", "create", received)
+    ending = Settled(INTAKE, rig.position, "dead_lettered", 0, 0, rig.now(), result, letter=kept)
+    await rig.journal.take([], [(row, ending)])
+    await rig.journal.commit(Reported(INTAKE, rig.position))
+    return letter_id
+
+
+def test_intake_letter_is_taken_again() -> None:
+    """An intake letter goes, patched, to its connection at its own place; newer state still counts."""
+
+    async def play() -> None:
+        rig = await Rig.open()
+        event = orjson.loads(message(1, "s0", "created", {"note": "old"}))
+        del event["subject"]
+        late = orjson.loads(message(2, "s1", "created", {"note": "late"}))
+        del late["subject"]
+        first, second = await bury_at_intake(rig, event), await bury_at_intake(rig, late)
+        await rig.emit(rig.delivery("s0", note="new"))
+        await rig.until(lambda: rig.done("applied") == 1)
+        plans = [
+            await rig.replay(Terms("named", ({"op": "add", "path": "/subject", "value": subject},)), Filter(ids=[one]))
+            for one, subject in ((first, "s0"), (second, "s1"))
+        ]
+
+        assert [await rig.ended(plan, 60) for plan in plans] == ["finished", "finished"]
+        await rig.until(lambda: len(rig.settled) == 3, 60)
+
+        assert rig.world.records == {"s0": {"note": "new"}, "s1": {"note": "late"}}
+        assert [await rig.counts(plan) for plan in plans] == [{"taken": 1}, {"taken": 1}]
+        assert await rig.service.count(Filter()) == 0
+        await rig.close()
+
+    run(play())
+
+
+def test_intake_letter_that_nobody_takes_stays() -> None:
+    """An intake letter whose event is delivered already, or still unread, stays with the reason in its history."""
+
+    async def play() -> None:
+        rig = await Rig.open()
+        await rig.emit(rig.delivery("s0"))
+        await rig.until(lambda: rig.done("applied") == 1)
+        twice = await bury_at_intake(rig, orjson.loads(message(1, "s0", "created", {"note": "other"})))
+        broken = await bury_at_intake(rig, {"specversion": "1.0"})
+
+        for one in (twice, broken):
+            assert await rig.ended(await rig.replay(Terms("try"), Filter(ids=[one])), 60) in {
+                "finished",
+                "canary_failed",
+            }
+
+        notes = [(await rig.service.show(one)).replays[0].note or "" for one in (twice, broken)]
+        assert "have this event already" in notes[0]
+        assert "no valid event" in notes[1]
+        assert await rig.service.count(Filter()) == 2
+        await rig.close()
+
+    run(play())
