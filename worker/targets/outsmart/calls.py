@@ -44,17 +44,26 @@ class Delete:
     number: str
 
 
-def post(record: Record) -> Step:
-    """Return the step that may share an array with others, but never with one of the same number."""
-    return Step(Post(record), batch="relations", keys=frozenset({str(record[KEY]).casefold()}))
+def post(record: Record, *beside: str) -> Step:
+    """Return the step that may share an array with others, but never with one of the same number.
+
+    `beside`: further numbers that the same delivery means.
+    """
+    return Step(Post(record), batch="relations", keys=_keys(str(record[KEY]), *beside))
 
 
-def find(number: str) -> Step:
-    return Step(Find(_filled(number)))
+def find(number: str, *beside: str) -> Step:
+    # What is read may be written next: nobody else may be at the record in between.
+    return Step(Find(_filled(number)), keys=_keys(number, *beside))
 
 
 def delete(number: str) -> Step:
-    return Step(Delete(_filled(number)))
+    return Step(Delete(_filled(number)), keys=_keys(number))
+
+
+def _keys(*numbers: str) -> frozenset[str]:
+    # That the vendor compares numbers without case is a guess.
+    return frozenset(number.casefold() for number in numbers)
 
 
 def _filled(number: str) -> str:

@@ -59,6 +59,11 @@ class Walk:
         """The number that the record shall have."""
         return self.key if self.live is None or self.is_renumbered else self.live
 
+    @property
+    def _both(self) -> tuple[str, ...]:
+        """Both numbers of a record that changes its own; claimed one by one, two that swap would wait for ever."""
+        return tuple(filter(None, (self.live, self.key))) if self.is_renumbered else ()
+
     def _check_renumbering(self) -> None:
         if self.is_renumbered and self.settings.on_renumber == "dead_letter":
             raise UnsupportedError(
@@ -183,7 +188,7 @@ class Walk:
         return (yield from claimed(self.settings, {number, number.upper(), number.lower()}))
 
     def _found(self, number: str) -> Generator[Step | Owners, Any, Record | None]:
-        rows: list[Record] = yield find(number)
+        rows: list[Record] = yield find(number, *self._both)
         if len(rows) > 1:
             raise RejectedError(f"OutSmart has {len(rows)} relations with number {number}.", reason="ambiguous")
         return rows[0] if rows else None
@@ -205,7 +210,7 @@ class Walk:
 
     def _stored(self, record: Record) -> Generator[Step | Owners, Any, tuple[str, ...]]:
         """Post one record and return the warnings; a count that is not ours is looked at."""
-        stored: Stored = yield post(record)
+        stored: Stored = yield post(record, *self._both)
         if stored.mismatch is None:
             return ()
         if self.settings.count_check == "verify":
