@@ -150,6 +150,36 @@ class TestUpdate:
             == "SuperOffice has no such link, and the event lacks parents, children, relation_type to make it"
         )
 
+    def test_made_in_doubt(self) -> None:
+        """What a create out of an update made before its answer was lost is adopted, and made right."""
+        event = partner("updated", children=[{"record_id": 57}], previous={"children": [{"record_id": 56}]})
+        commented = {**event, "data": {**event["data"], "comment": "new"}}
+        made = entity(80, DestinationContactId=57)
+
+        found = went(event, [rows(), UNKNOWN, rows(), rows(80), made])
+        changed = went(commented, [rows(), UNKNOWN, rows(), rows(80), made, made])
+        gone = went(event, [refused(404), rows(), UNKNOWN, refused(404), rows(), rows(80), made], "78")
+        undone = went(event, [rows(), UNKNOWN, rows(), rows(), entity(81)])
+
+        assert found.end == gone.end == Applied("created", "80", warnings=("found after an unknown outcome",))
+        assert [body for body in found.bodies if body is not None] == [found.bodies[1]]
+        assert changed.bodies[-1] == [{"op": "replace", "path": "/Comment", "value": "new"}]
+        assert undone.end == Applied("created", "81")
+
+    def test_made_in_doubt_where_it_was_looked_for(self) -> None:
+        """Without `previous` the first search was for the same ends, so there is no second one."""
+        walk = went(partner("updated"), [rows(), UNKNOWN, rows(), entity(81)])
+
+        assert called(walk) == ["GET Relation", "POST Relation", "GET Relation", "POST Relation"]
+
+    def test_look_always(self) -> None:
+        """Where looking comes first, what is there already between the new ends is kept."""
+        event = partner("updated", children=[{"record_id": 57}], previous={"children": [{"record_id": 56}]})
+
+        walk = went(event, [rows(), rows(80), entity(80, DestinationContactId=57)], look_before_create="always")
+
+        assert walk.end == Applied("existed", "80")
+
     def test_gone(self) -> None:
         """A known id that is not there any more is searched for, then made."""
         elsewhere = went(partner("updated"), [refused(404), rows(80), entity(80), entity(80)], "78")

@@ -45,12 +45,17 @@ def _known(task: Task) -> int | None:
 def _create(settings: SuperOfficeSettings, task: Task, wanted: Wish) -> Part:
     ours = wanted.fields.get("RelationId")
     taken = False if ours is None else (yield from claimed(settings, (str(ours),)))
-    if task.in_doubt or settings.look_before_create == "always":
+    if _looks_first(settings, task):
         found = yield from find(fixed(wanted.fields))
         if found is not None:
             return (yield from _existed(settings, task, wanted, found))
     relation = yield calls.create(wanted.fields)
     return Applied("created", relation, wanted.dropped, take_over=taken)
+
+
+def _looks_first(settings: SuperOfficeSettings, task: Task) -> bool:
+    """Whether a link may be there already that is to be made."""
+    return task.in_doubt or settings.look_before_create == "always"
 
 
 def _existed(settings: SuperOfficeSettings, task: Task, wanted: Wish, found: Found) -> Part:
@@ -80,7 +85,7 @@ def _update(settings: SuperOfficeSettings, task: Task, data: Link, wanted: Wish)
         done = yield from _patched(settings, task, wanted, found[0], taken=False)
         if done is not None:
             return done
-    return (yield from _missing(settings, wanted))
+    return (yield from _missing(settings, task, wanted))
 
 
 def _addressed(
@@ -116,13 +121,20 @@ def _patched(
     return Applied("updated", str(relation), wanted.dropped, take_over=taken)
 
 
-def _missing(settings: SuperOfficeSettings, wanted: Wish) -> Part:
-    """Do what the connection wants when the link to update is not there."""
+def _missing(settings: SuperOfficeSettings, task: Task, wanted: Wish) -> Part:
+    """Do what the connection wants when the link to update is not there.
+
+    It was searched for between the ends of `previous`, if there are any; what is made ties the new ones.
+    """
     lacking = [name for name, wire in REQUIRED.items() if wire not in wanted.fields]
     if settings.on_missing == "dead_letter" or lacking:
         more = f", and the event lacks {', '.join(lacking)} to make it" if lacking else ""
         raise not_found(f"SuperOffice has no such link{more}")
-    relation = yield calls.create(anew(wanted.fields))
+    fields = anew(wanted.fields)
+    found = (yield from find(fixed(fields))) if wanted.before and _looks_first(settings, task) else None
+    if found is not None:
+        return (yield from _existed(settings, task, wanted, found))
+    relation = yield calls.create(fields)
     return Applied("created", relation, wanted.dropped)
 
 
