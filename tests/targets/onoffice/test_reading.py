@@ -61,6 +61,32 @@ class TestReading:
         assert found[0] == ([],)
         assert isinstance(found[1], RejectedError)
 
+    @pytest.mark.parametrize(
+        ("code", "number", "kind"),
+        [
+            (500, 1, RetryableError),
+            (500, 303, RetryableError),
+            (500, 132, RejectedError),
+            (500, 0, PermanentError),
+            (200, 3, PermanentError),
+            (200, 80, RejectedError),
+        ],
+    )
+    def test_failed_above(self, code: int, number: int, kind: type[TargetError]) -> None:
+        """What failed at the top did not succeed below, unless an action's own error shows there."""
+        well = self.read(*self.steps(2), reply=said(result(), result(), code=code, errorcode=number))
+        other = self.read(*self.steps(2), reply=said(result(), result(174, "x"), code=code, errorcode=number))
+
+        assert [kind, kind] == [type(one) for one in well]
+        assert [kind, RejectedError] == [type(one) for one in other]
+        assert "forbidden" == other[1].reason
+
+    def test_look_inside(self) -> None:
+        """A top that says to look into the actions is not itself a failure."""
+        found = self.read(*self.steps(2), reply=said(result(), result(), code=500, errorcode=97))
+
+        assert found == [([],), ([],)]
+
     def test_fewer(self) -> None:
         """An action without a result is unknown; the others are told apart by identifier."""
         found = self.read(*self.steps(3), reply=said(result(identifier="e-3/1"), result(80, identifier="e-1/1")))

@@ -21,7 +21,7 @@ from worker.targets.onoffice.settings import OnOfficeSettings
 from worker.targets.status import refusal
 
 # https://apidoc.onoffice.de/onoffice-api-response/response-elemente/status/, read 2026-01
-OK, NOT_AUTHENTICATED = 200, 400
+OK, NOT_AUTHENTICATED, FAILED = 200, 400, 500
 IN_AN_ACTION = 97
 
 Records = list[Any]
@@ -62,15 +62,29 @@ class Reader:
         self._wait = settings.on_missing_record == "retry"
 
     def verdicts(self, actions: Sequence[Action]) -> list[Verdict]:
-        """Return one verdict an action; raises what the top level says where it has no results to show."""
+        """Return one verdict an action; raises what the top level says where it has no results to show.
+
+        Where it says that the request failed, no action was well; one with an error of its own keeps that.
+        """
         top = self._top()
         if top is not None and (not self._results or isinstance(top, ClosedError | RepeatError)):
             raise top
-        return [self._verdict(action, found, top) for action, found in self._paired(actions)]
+        verdicts = [self._verdict(action, found, top) for action, found in self._paired(actions)]
+        if top is None or self._points_inside():
+            return verdicts
+        return [verdict if isinstance(verdict, TargetError) else top for verdict in verdicts]
+
+    def _points_inside(self) -> bool:
+        """Whether the top level says no more than that an action failed: by 97, or by repeating its code."""
+        number = _number(self._status.get("errorcode"))
+        if number == IN_AN_ACTION:
+            return True
+        codes = {_number(_status(result).get("errorcode")) for result in self._results}
+        return bool(number) and number in codes and _number(self._status.get("code")) == FAILED
 
     def _top(self) -> TargetError | None:
         """Return the error of the top level, None when it is well."""
-        code, number = self._status.get("code"), _number(self._status.get("errorcode"))
+        code, number = _number(self._status.get("code")), _number(self._status.get("errorcode"))
         if number not in {0, IN_AN_ACTION} and number is not None:
             if code == NOT_AUTHENTICATED and number not in CLOSED | {STALE}:
                 return self._closed(number)
@@ -79,7 +93,7 @@ class Reader:
             return self._closed(number or 0)
         if code == OK and number == 0:
             return None
-        text = f"onOffice: an answer of no known form (code {_number(code)}, errorcode {number})"
+        text = f"onOffice: an answer of no known form (code {code}, errorcode {number})"
         return PermanentError(text, reason="unexpected_answer")
 
     def _paired(self, actions: Sequence[Action]) -> list[tuple[Action, Mapping[str, Any] | None]]:
@@ -97,8 +111,7 @@ class Reader:
     def _verdict(self, action: Action, result: Mapping[str, Any] | None, top: TargetError | None) -> Verdict:
         if result is None:
             return UnknownOutcomeError(f"onOffice: no result came back. {action.about}.")
-        data = _mapping(result.get("data"))
-        status = _mapping(result.get("status")) or _mapping(data.get("status"))
+        status = _status(result)
         number = _number(status.get("errorcode", 0 if top is None else None))
         if number is None:
             return top or PermanentError("onOffice: a result without errorcode", reason="unexpected_answer")
@@ -106,7 +119,7 @@ class Reader:
             return self._error(number, status, action.about)
         if status.get("code", OK) != OK:
             return PermanentError(f"onOffice: failed without errorcode. {action.about}.", reason="unexpected_answer")
-        records = data.get("records")
+        records = _mapping(result.get("data")).get("records")
         return records if isinstance(records, list) else []
 
     def _error(self, number: int, status: Mapping[str, Any], about: str = "") -> TargetError:
@@ -127,6 +140,10 @@ def _of_step(ask: Ask, verdicts: list[Verdict]) -> Any:
         if not isinstance(found, PermanentError) or len(verdicts) == 1:
             return found
     return tuple(verdicts)
+
+
+def _status(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _mapping(result.get("status")) or _mapping(_mapping(result.get("data")).get("status"))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
