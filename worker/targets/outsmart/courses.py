@@ -75,7 +75,7 @@ class Walk:
     def _whole(self) -> Course:
         new = self.live is None and self.task.operation == "create"
         mapped = fields(self.data, self.settings, create=new, whole=True)
-        record = self._record(mapped.fields)
+        record = self._record({**self._revival, **mapped.fields})
         taken = yield from self._taken(record[KEY])
         effect: Effect = "created" if self.live is None else "updated"
         if self._looks_first():
@@ -86,6 +86,12 @@ class Walk:
                 return Applied("existed", record[KEY], mapped.dropped, take_over=taken)
             effect = "updated" if found else "created"
         return (yield from self._written(record, mapped, effect, taken=taken))
+
+    @property
+    def _revival(self) -> Record:
+        """What makes a record active again that our own delete deactivated: only such a one keeps its number."""
+        off = self.task.known.remote_id if self.task.known.deleted else None
+        return {"active": 1} if off and self.number and off.casefold() == self.number.casefold() else {}
 
     def _looks_first(self) -> bool:
         """Say whether a whole record needs a look, which the vendor's upsert spares us otherwise."""
