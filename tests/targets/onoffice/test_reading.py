@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import hypothesis
@@ -79,7 +80,7 @@ class TestReading:
 
         assert [kind, kind] == [type(one) for one in well]
         assert [kind, RejectedError] == [type(one) for one in other]
-        assert "forbidden" == other[1].reason
+        assert other[1].reason == "forbidden"
 
     def test_look_inside(self) -> None:
         """A top that says to look into the actions is not itself a failure."""
@@ -98,6 +99,17 @@ class TestReading:
         found = self.read(*self.steps(2), reply=said(result()))
 
         assert [UnknownOutcomeError] * 2 == [type(one) for one in found]
+
+    def test_same_names(self) -> None:
+        """Two sources may use one event id: results that lack cannot be told apart by it."""
+        one, *_, other = self.steps(2)
+        two = step([replace(other.body.actions[0], identifier="e-1/1")], other.keys, repeatable=False)
+
+        fewer = self.read(one, two, reply=said(result(identifier="e-1/1")))
+        all_there = self.read(one, two, reply=said(result(identifier="e-1/1"), result(80, "x", identifier="e-1/1")))
+
+        assert [UnknownOutcomeError] * 2 == [type(one) for one in fewer]
+        assert [tuple, RejectedError] == [type(one) for one in all_there]
 
     def test_more(self) -> None:
         """Results too many do no harm."""

@@ -97,15 +97,16 @@ class Reader:
         return PermanentError(text, reason="unexpected_answer")
 
     def _paired(self, actions: Sequence[Action]) -> list[tuple[Action, Mapping[str, Any] | None]]:
-        """Put each action beside its result: in order when their numbers agree, else by identifier."""
-        names = [
-            result.get("identifier") or action.identifier
-            for action, result in zip(actions, self._results, strict=False)
-        ]
-        if len(self._results) == len(actions) and names == [action.identifier for action in actions]:
+        """Put each action beside its result: in order when their numbers agree, else by identifier.
+
+        Identifiers are made from event ids, which two sources may have in common.
+        """
+        asked = [action.identifier for action in actions]
+        names = [result.get("identifier") or name for name, result in zip(asked, self._results, strict=False)]
+        if len(self._results) == len(actions) and names == asked:
             return list(zip(actions, self._results, strict=True))
         named = {str(result.get("identifier")): result for result in self._results}
-        unique = len(named) == len(self._results)
+        unique = len(named) == len(self._results) and len(set(asked)) == len(asked)
         return [(action, named.get(action.identifier) if unique else None) for action in actions]
 
     def _verdict(self, action: Action, result: Mapping[str, Any] | None, top: TargetError | None) -> Verdict:
