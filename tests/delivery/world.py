@@ -76,7 +76,7 @@ class World:
             return Applied("created", subject)
         done = yield self._step(task.operation, subject, data)
         if task.operation == "delete":
-            return Applied("deleted" if done else "absent")
+            return Applied("deleted" if done or task.in_doubt else "absent")
         return Applied("created" if task.operation == "create" else "updated", subject)
 
     def _step(self, verb: str, subject: str, data: dict[str, Any]) -> Step:

@@ -207,6 +207,38 @@ async def test_take_over_moves_the_remote_id(journal: Journal) -> None:
     assert state == relation(first, None)
 
 
+@pytest.mark.parametrize("digits", [8, 4500], ids=["short", "of many ends"])
+async def test_remote_ids_of_any_length_are_told_apart(journal: Journal, digits: int) -> None:
+    """An id that no index holds belongs to one relation as well, and moves."""
+    mine, other = "7" * digits, "7" * (digits - 1) + "8"
+    first, second, third = delivery(1), delivery(2), delivery(3)
+    await journal.take([first, second, third])
+    await journal.commit(settled(first, relation=relation(first, mine)))
+    await journal.commit(settled(second, relation=relation(second, other)))
+
+    with pytest.raises(TakenError):
+        await journal.commit(settled(third, relation=relation(third, mine)))
+    assert await journal.owners("acme", [mine, other]) == {mine: (CRM, "cust-1"), other: (CRM, "cust-2")}
+
+    await journal.commit(settled(third, relation=relation(third, mine), take_over=True))
+    assert await journal.owners("acme", [mine]) == {mine: (CRM, "cust-3")}
+
+
+async def test_what_was_brought_in_part_makes_its_relation_doubtful(journal: Journal) -> None:
+    """Until the next event is applied, what the relation shows may be something else."""
+    create, update, again = (delivery(number, subject="s") for number in (1, 2, 3))
+    await journal.take([create, update, again])
+    await journal.commit(settled(create, relation=relation(create)))
+
+    await journal.commit(settled(update, "dead_lettered", doubtful=True))
+    doubtful = (await journal.known("acme", [(CRM, "s")]))[CRM, "s"].state
+    await journal.commit(settled(again, relation=relation(again)))
+    sure = (await journal.known("acme", [(CRM, "s")]))[CRM, "s"].state
+
+    assert doubtful == relation(create, doubtful=True)
+    assert sure == relation(again)
+
+
 async def test_all_or_nothing(journal: Journal) -> None:
     """Changes that are committed together are written together or not at all."""
     first, second, third = delivery(1), delivery(2), delivery(3)

@@ -169,7 +169,7 @@ def key_of(row: Delivery) -> tuple[str, str]:
 def task(decoded: Decoded, row: Delivery, known: KnownRelation) -> Task:
     """Return the delivery as its target sees it."""
     event, state = decoded.event, known.state
-    seen = Known(state.remote_id, deleted=state.deleted) if state else Known()
+    seen = Known(state.remote_id, state.deleted, state.doubtful) if state else Known()
     return Task(event, event.operation, event.data, seen, in_doubt=row.maybe_sent)
 
 

@@ -62,6 +62,7 @@ class Settler:
             letter=buried[0] if buried else None,
             plan=held.row.plan,
             take_over=take_over,
+            doubtful=isinstance(end, Burial) and (end.applied_in_part or end.maybe_applied),
             note=end.note,
         )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from worker.delivery.attempt import Attempt
+from worker.delivery.attempt import Attempt, Fold
 from worker.delivery.held import Held
 from worker.delivery.lane import Lane
 from worker.errors import CrashedError, RetryableError, TargetError, UnknownOutcomeError, WorkerError
@@ -30,6 +30,12 @@ def doubt(attempt: Attempt, answer: Any) -> None:
 def in_doubt(attempt: Attempt, error: TargetError) -> bool:
     """Say whether an error leaves open if a step that must not be repeated blindly was done."""
     return not attempt.step.repeatable and error.reason != "not_found"
+
+
+def may_be_done(fold: Fold) -> bool:
+    """Say whether an earlier call may have done it: one that is not repeated blindly, or any that deletes."""
+    carrier = fold.carrier
+    return (carrier.may_show or carrier.suspect) if fold.operation == "delete" else carrier.maybe_sent
 
 
 def found(applied: Applied) -> Applied:
@@ -94,5 +100,10 @@ def learn(lane: Lane, settled: Sequence[Settled]) -> None:
     for each in settled:
         if each.relation is not None:
             lane.known = KnownRelation(each.relation, None)
-        elif each.letter is not None and each.letter.operation == "create":
-            lane.known = KnownRelation(lane.known.state, each.letter.id)
+            continue
+        state, buried = lane.known.state, lane.known.buried_create
+        if each.letter is not None and each.letter.operation == "create":
+            buried = each.letter.id
+        if each.doubtful and state is not None:
+            state = replace(state, doubtful=True)
+        lane.known = KnownRelation(state, buried)

@@ -27,6 +27,7 @@ from worker.delivery.verdict import (
     found,
     in_doubt,
     learn,
+    may_be_done,
     never_was,
     note_try,
 )
@@ -123,9 +124,9 @@ class Walk:
         if fold.free:
             return never_was()
         state = known.state
-        seen = Known(state.remote_id, deleted=state.deleted) if state else UNKNOWN
-        carrier = fold.carrier
-        return self.target.course(Task(carrier.event, fold.operation, fold.data, seen, in_doubt=carrier.maybe_sent))
+        seen = Known(state.remote_id, state.deleted, state.doubtful) if state else UNKNOWN
+        event, done = fold.carrier.event, may_be_done(fold)
+        return self.target.course(Task(event, fold.operation, fold.data, seen, in_doubt=done))
 
     # Going on
 

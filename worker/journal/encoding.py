@@ -1,5 +1,6 @@
 """Rows of the deliveries table from deliveries, and back."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,6 +9,8 @@ from typing import Any, get_args
 import orjson
 
 from worker.journal.rows import Delivery, Rank, Received, State, Try
+
+LONGEST = 500  # characters of a remote id; PostgreSQL's indexes take 2,700 bytes
 
 STATES: tuple[State, ...] = get_args(State)
 RANKS: tuple[Rank, ...] = get_args(Rank)
@@ -176,3 +179,10 @@ def tries(value: bytes | None) -> tuple[Try, ...]:
         Try(moment(at), waited, calls, verdict, status, message)
         for at, waited, calls, verdict, status, message in unpacked(value)
     )
+
+
+def remote_key(remote_id: str | None) -> str | None:
+    """Return what a remote id is found by, and told from others."""
+    if remote_id is None or len(remote_id) <= LONGEST:
+        return remote_id
+    return f"sha256:{hashlib.sha256(remote_id.encode()).hexdigest()}"

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, literal_column, select
 
-from worker.journal.encoding import SELECTED, STATES, delivery, moment
+from worker.journal.encoding import SELECTED, STATES, delivery, moment, remote_key
 from worker.journal.rows import Delivery, KnownRelation, Paused, RelationState, State, Unreported
 from worker.journal.session import Fixed, Many, Row, Session
 from worker.journal.tables import (
@@ -71,11 +71,11 @@ CREATES = Many(
     ),
 )
 OWNERS = Many(
-    [_r.connection, _r.remote_id],
+    [_r.connection, _r.remote_key],
     lambda v: (
         select(_r.remote_id, _r.source, _r.subject)
-        .select_from(v.join(relations, (_r.connection == v.c.connection) & (_r.remote_id == v.c.remote_id)))
-        .where(_r.deleted == literal_column("0"), _r.remote_id.is_not(None))  # as the index says it
+        .select_from(v.join(relations, (_r.connection == v.c.connection) & (_r.remote_key == v.c.remote_key)))
+        .where(_r.deleted == literal_column("0"), _r.remote_key.is_not(None))  # as the index says it
     ),
 )
 RESULTS = Fixed(
@@ -119,7 +119,7 @@ def known(session: Session, connection: str, keys: Sequence[tuple[str, str]]) ->
 
 
 def state_of(row: Row) -> RelationState:
-    return RelationState(row[0], row[1], row[2], row[3], bool(row[4]), row[5], row[6])
+    return RelationState(row[0], row[1], row[2], row[3], bool(row[4]), row[5], row[6], doubtful=bool(row[7]))
 
 
 def relations_of(session: Session, connection: str) -> list[RelationState]:
@@ -129,7 +129,7 @@ def relations_of(session: Session, connection: str) -> list[RelationState]:
 
 def owners(session: Session, connection: str, remote_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Return which live relations have these remote ids."""
-    rows = session.look(OWNERS, [(connection, remote_id) for remote_id in dict.fromkeys(remote_ids)])
+    rows = session.look(OWNERS, [(connection, remote_key(remote_id)) for remote_id in dict.fromkeys(remote_ids)])
     return {row[0]: (row[1], row[2]) for row in rows}
 
 

@@ -69,7 +69,10 @@ class Delivery:
 
 @value
 class RelationState:
-    """What a connection shows of one relation, as far as we know; `position`, `sequence`: last applied."""
+    """What a connection shows of one relation, as far as we know; `position`, `sequence`: last applied.
+
+    `doubtful`: since then an event was given up on that was, or may have been, brought in part.
+    """
 
     connection: str
     source: str
@@ -78,6 +81,7 @@ class RelationState:
     deleted: bool
     position: int
     sequence: str | None
+    doubtful: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return what programs are told of it, the same by every face."""
@@ -89,6 +93,7 @@ class RelationState:
             "deleted": self.deleted,
             "position": self.position,
             "sequence": self.sequence,
+            "doubtful": self.doubtful,
         }
 
 
@@ -145,7 +150,8 @@ class Attempted:
 class Settled:
     """How a delivery ended; `result` is the finished result event, kept until it is reported.
 
-    `take_over` moves the remote id from whichever relation has it. `plan`: the replay that this ends, as in
+    `take_over` moves the remote id from whichever relation has it; `doubtful`: what its relation shows is less sure
+    than before. `plan`: the replay that this ends, as in
     `Delivery.plan`. `note` is what the history says of it: the effect, or why it is superseded.
     """
 
@@ -158,6 +164,7 @@ class Settled:
     result: bytes
     relation: RelationState | None = None
     take_over: bool = False
+    doubtful: bool = False
     letter: Letter | None = None
     plan: str | None = None
     note: str | None = None

@@ -8,11 +8,12 @@ from sqlalchemy import bindparam, delete, null, tuple_, update
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite just as well
 
 from worker.journal.burying import bury, outlive
-from worker.journal.encoding import CODES, packed_tries, seconds
+from worker.journal.encoding import CODES, packed_tries, remote_key, seconds
 from worker.journal.replays import progress
 from worker.journal.rows import (
     Attempted,
     Change,
+    Letter,
     Mark,
     Paused,
     Place,
@@ -56,7 +57,7 @@ def _upsert(rows: list[Any]) -> Any:
     new = insert(relations).values(rows)
     return new.on_conflict_do_update(
         index_elements=["connection", "source", "subject"],
-        set_={name: new.excluded[name] for name in ("remote_id", "deleted", "position", "sequence")},
+        set_={column.name: new.excluded[column.name] for column in relations.c if not column.primary_key},
     )
 
 
@@ -69,11 +70,20 @@ LET_GO = Fixed(
     update(relations)
     .where(
         _r.connection == bindparam("connection_"),
-        _r.remote_id == bindparam("remote"),
+        _r.remote_key == bindparam("remote"),
         LIVE,
         tuple_(_r.source, _r.subject) != tuple_(bindparam("source_"), bindparam("subject_")),
     )
-    .values(remote_id=null())
+    .values(remote_id=null(), remote_key=null())
+)
+DOUBT = Fixed(
+    update(relations)
+    .where(
+        _r.connection == bindparam("connection_"),
+        _r.source == bindparam("source_"),
+        _r.subject == bindparam("subject_"),
+    )
+    .values(doubtful=1)
 )
 ATTEMPT = Fixed(
     update(deliveries)
@@ -165,6 +175,7 @@ def settle(session: Session, changes: Sequence[Settled]) -> None:
     buried = [(each, each.letter) for each in changes if each.letter is not None]
     session.many(LAY_DOWN, [row_of(each, letter.reason) for each, letter in buried])
     bury(session, [letter for _, letter in buried])
+    doubt(session, [letter for each, letter in buried if each.doubtful])
     for each in changes:
         if each.plan is not None:
             letter = each.letter.id if each.letter else ""
@@ -195,7 +206,8 @@ def relate(session: Session, changes: Sequence[Settled]) -> None:
         if each.take_over and state.remote_id is not None:
             let_go(session, state)
         key = state.connection, state.source, state.subject
-        rows[key] = (*key, state.remote_id, int(state.deleted), state.position, state.sequence)
+        shown = (state.remote_id, int(state.deleted), state.position, state.sequence, int(state.doubtful))
+        rows[key] = (*key, *shown, remote_key(state.remote_id))
     session.many(RELATE, list(rows.values()))
 
 
@@ -204,10 +216,16 @@ def let_go(session: Session, state: RelationState) -> None:
     session.run(
         LET_GO,
         connection_=state.connection,
-        remote=state.remote_id,
+        remote=remote_key(state.remote_id),
         source_=state.source,
         subject_=state.subject,
     )
+
+
+def doubt(session: Session, lying: Sequence[Letter]) -> None:
+    """Note that what the relations of these letters show may be something else."""
+    for letter in lying:
+        session.run(DOUBT, connection_=letter.connection, source_=letter.source, subject_=letter.subject)
 
 
 def use(session: Session, changes: Sequence[Used]) -> None:

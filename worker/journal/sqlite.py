@@ -91,7 +91,7 @@ class Sqlite:
         return False
 
     def is_taken(self, error: Exception) -> bool:
-        return isinstance(error, sqlite3.IntegrityError) and "relations.remote_id" in str(error)
+        return isinstance(error, sqlite3.IntegrityError) and "relations.remote_key" in str(error)
 
     def _check(self, session: Session) -> None:
         found = session.say("PRAGMA quick_check(1)").fetchall()[0][0]

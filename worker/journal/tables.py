@@ -109,13 +109,15 @@ relations = Table(
     Column("deleted", SmallInteger, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("sequence", Text),
+    Column("doubtful", SmallInteger, nullable=False),
+    Column("remote_key", Text),  # the remote id, or its digest where it is too long for an index
     sqlite_with_rowid=False,
 )
-LIVE = text("deleted = 0 AND remote_id IS NOT NULL")
+LIVE = text("deleted = 0 AND remote_key IS NOT NULL")
 Index(
     "relations_remote_id",
     relations.c.connection,
-    relations.c.remote_id,
+    relations.c.remote_key,
     unique=True,
     sqlite_where=LIVE,
     postgresql_where=LIVE,

@@ -14,10 +14,14 @@ from worker.value import value
 
 @value
 class Known:
-    """What the journal knows of a relation at this connection; `deleted`: we deleted it, it is not live."""
+    """What the journal knows of a relation at this connection; `deleted`: we deleted it, it is not live.
+
+    `doubtful`: an event was given up on that was, or may have been, brought in part; look before relying on it.
+    """
 
     remote_id: str | None = None
     deleted: bool = False
+    doubtful: bool = False
 
 
 @value

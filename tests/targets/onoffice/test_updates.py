@@ -48,6 +48,15 @@ class TestUpdate:
         assert buried(walk) == "not_found"
         assert "relation_type, parents" in str(walk.end)
 
+    def test_doubtful(self) -> None:
+        """After a replacement that was given up half done, what the journal says is looked up."""
+        known = Known(self.KNOWN, doubtful=True)
+        there = walked(onoffice(), task(owner("updated"), known), [tied(417, 8102)])
+        gone = walked(onoffice(), task(owner("updated"), known), [NOTHING, FINE])
+
+        assert Applied("unchanged", self.KNOWN) == there.end
+        assert Applied("created", self.KNOWN) == gone.end
+
     def test_verified(self) -> None:
         """A link that the journal does not know is looked for, and made where it lacks."""
         there = walked(onoffice(), task(owner("updated")), [tied(417, 8102)])

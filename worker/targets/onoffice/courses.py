@@ -91,7 +91,7 @@ def _changed(
         return (yield from replace(errand, wanted, old, new))
     if wanted.info:
         return (yield from _set_status(errand, wanted, new))
-    if changed.known:
+    if changed.known and not errand.task.known.doubtful:
         return "unchanged", ()
     return (yield from _verify(errand, wanted, new))
 

@@ -161,16 +161,18 @@ def upgrade() -> None:
         sa.Column("deleted", sa.SmallInteger(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("sequence", sa.Text(), nullable=True),
+        sa.Column("doubtful", sa.SmallInteger(), nullable=False),
+        sa.Column("remote_key", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("connection", "source", "subject"),
         sqlite_with_rowid=False,
     )
     op.create_index(
         "relations_remote_id",
         "relations",
-        ["connection", "remote_id"],
+        ["connection", "remote_key"],
         unique=True,
-        sqlite_where=sa.text("deleted = 0 AND remote_id IS NOT NULL"),
-        postgresql_where=sa.text("deleted = 0 AND remote_id IS NOT NULL"),
+        sqlite_where=sa.text("deleted = 0 AND remote_key IS NOT NULL"),
+        postgresql_where=sa.text("deleted = 0 AND remote_key IS NOT NULL"),
     )
     op.create_table(
         "replay_letters",
