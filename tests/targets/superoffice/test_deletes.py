@@ -1,3 +1,5 @@
+import pytest
+
 from tests.targets.superoffice.vendor import (
     GONE,
     buried,
@@ -31,7 +33,9 @@ class TestDelete:
         assert buried(went(link("deleted"), [refused(404)], "78", on_missing_delete="dead_letter")) == "not_found"
         assert went(link("deleted"), []).end == Applied("absent")
         assert went(link("deleted"), [], Known("78", deleted=True)).end == Applied("absent")
-        assert went(link("deleted", relation_type="unknown here"), [refused(404)], "78").end == Applied("absent")
+        assert went(link("deleted", relation_type="unknown here", remote_id="78"), [refused(404)]).end == Applied(
+            "absent"
+        )
         assert buried(went(link("deleted", relation_type="unknown here"), [])) == "unmappable"
 
     def test_doubt(self) -> None:
@@ -48,9 +52,19 @@ class TestDelete:
             "DELETE Relation/78",
         ]
         assert called(went(link("deleted", remote_id="78"), [GONE])) == ["DELETE Relation/78"]
-        assert went(partner("deleted"), [refused(404), rows(80), entity(80), GONE], "78").end == Applied("deleted")
         assert buried(went(link("deleted", remote_id="78"), [], owned=["78"])) == "conflict"
         assert buried(went(link("deleted", remote_id="78"), [], "77")) == "conflict"
+
+    @pytest.mark.parametrize(("in_doubt", "effect"), [(False, "absent"), (True, "deleted")])
+    def test_look_alike(self, in_doubt: bool, effect: str) -> None:
+        """When the very link that journal or event name is gone, another one between its ends is left alone."""
+        known = went(partner("deleted"), [refused(404)], "78", in_doubt=in_doubt)
+        named = went(partner("deleted", remote_id="78"), [refused(404)], in_doubt=in_doubt)
+
+        assert called(known) == called(named) == ["DELETE Relation/78"]
+        assert isinstance(known.end, Applied)
+        assert known.end == named.end
+        assert known.end.effect == effect
 
     def test_page(self) -> None:
         """A 404 that is no SuperOffice's answer means that the address is wrong, and deletes nothing silently."""

@@ -10,7 +10,7 @@ from worker.targets.base import Applied, Course, Owners, Step, Task
 from worker.targets.policy import FOUND_AFTERWARDS, absent, claimed, not_found
 from worker.targets.superoffice import calls
 from worker.targets.superoffice.finding import Found, differing, find, look
-from worker.targets.superoffice.mapping import Wire, Wish, named, relation_id, wish
+from worker.targets.superoffice.mapping import Wish, named, relation_id, wish
 from worker.targets.superoffice.settings import SuperOfficeSettings
 from worker.targets.superoffice.sought import REQUIRED, anew, fixed, sought
 
@@ -139,27 +139,21 @@ def _missing(settings: SuperOfficeSettings, task: Task, wanted: Wish) -> Part:
 
 
 def _delete(settings: SuperOfficeSettings, task: Task, data: Link) -> Part:
+    """Delete the link that an id names, else the one between the event's ends.
+
+    Where the id's link is gone, one between the same ends is another, which somebody else has made: it stays.
+    """
     if task.known.deleted:
         return absent(settings, "the link was deleted here before")
     relation, _ = yield from _addressed(settings, task, data)
+    if relation is None:
+        found = yield from find(named(settings, data))
+        relation = None if found is None else found[0]
     if relation is not None and (yield from _deleted(relation)):
-        return Applied("deleted")
-    found = yield from find(_named(settings, data, needed=relation is None))
-    if found is not None and found[0] != relation and (yield from _deleted(found[0])):
         return Applied("deleted")
     if task.in_doubt:
         return Applied("deleted", warnings=("found gone after an unknown outcome",))
     return absent(settings, "SuperOffice has no such link")
-
-
-def _named(settings: SuperOfficeSettings, data: Link, *, needed: bool) -> Wire:
-    """Return which link the event names; where its id is known already, that may be without a meaning here."""
-    try:
-        return named(settings, data)
-    except UnsupportedError:
-        if needed:
-            raise
-        return {}
 
 
 def _deleted(relation: int) -> Generator[Step | Owners, Any, bool]:
