@@ -16,8 +16,8 @@ from tests.targets.silvasoft.vendor import (
     silvasoft,
     unnumbered,
 )
-from tests.targets.walk import answer, failure, task, walked
-from worker.targets.base import Applied
+from tests.targets.walk import Walk, answer, failure, task, walked
+from worker.targets.base import Applied, Known
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,7 @@ def test_the_same_number_and_a_difference_is_updated(fields: dict[str, Any]) -> 
     assert walk.end == Applied("updated", "120034", ("group",))
     assert walk.bodies[1] == {
         "RelationGUID": 120034,
+        "IsCustomer": True,
         "CustomerNumber": 5012,
         "Relation_Contact": [{"FirstName": "Jet", "LastName": "Visser", "Email": "a@b.example"}],
     }
@@ -54,6 +55,63 @@ def test_the_same_number_and_a_difference_is_updated(fields: dict[str, Any]) -> 
     assert (kept.effect, kept.remote_id, len(kept.warnings)) == ("existed", "120034", 1)
     buried = failure(walked(silvasoft(existing_same_number="dead_letter"), task(person()), [shown(**fields)]), calls=1)
     assert buried.reason == "conflict"
+
+
+def roles(walk: Walk) -> dict[str, Any]:
+    """Return what the PUT that follows on a create says of roles."""
+    assert walk.end == Applied("updated", "120034"), walk.end
+    return {wire: said for wire, said in walk.bodies[1].items() if wire.startswith("Is")}
+
+
+@pytest.mark.parametrize(
+    ("given_event", "options", "expected"),
+    [
+        (person(), {}, {"IsCustomer": True}),
+        (person(roles=["other"]), {}, {"IsCustomer": False, "IsSupplier": False, "IsOther": True}),
+        (person(native={"silvasoft": {"IsCustomer": False}}), {}, {"IsCustomer": False}),
+        (person(), {"default_roles": ["supplier", "other"]}, {"IsOther": True}),
+        (organization(), {"default_roles": ["supplier", "other"]}, {"IsSupplier": True, "IsOther": True}),
+    ],
+)
+def test_a_relation_that_is_met_gets_the_default_roles(
+    given_event: dict[str, Any], options: dict[str, Any], expected: dict[str, bool]
+) -> None:
+    """A create that names no roles gives the default ones; those that the relation has besides stay."""
+    met = shown(CustomerNumber=int(given_event["data"]["customer_number"]), Email="x@b.example", Name="Piet")
+    assert roles(walked(silvasoft(**options), task(given_event), [met, shown()])) == expected
+
+
+OFF = Known("120034", deleted=True)
+
+
+@pytest.mark.parametrize("given_event", [person(), unnumbered()])
+@pytest.mark.parametrize("fields", [{"IsCustomer": False, "IsOther": True}, {}])
+def test_what_was_deactivated_gets_its_roles_back(given_event: dict[str, Any], fields: dict[str, Any]) -> None:
+    """A relation from which our own delete took the roles is changed even where the answer does not show them."""
+    target = silvasoft(on_delete="deactivate")
+    walk = walked(target, task(given_event, OFF), [shown(**fields), shown()])
+    assert roles(walk) == {"IsCustomer": True, "IsOther": False}
+    same = walked(silvasoft(default_roles=["other"]), task(given_event, OFF), [shown(**fields)])
+    assert same.end == Applied("created", "120034")
+
+
+def test_keeping_what_was_deactivated_says_so() -> None:
+    """With `existing_same_number = "keep"` or `"dead_letter"` it stays off, and that is told."""
+    kept = walked(silvasoft(existing_same_number="keep"), task(person(), OFF), [shown()]).end
+    assert isinstance(kept, Applied)
+    assert (kept.effect, kept.warnings) == (
+        "existed",
+        ("customer 5012 is there already and differs in IsCustomer, IsOther",),
+    )
+    buried = failure(walked(silvasoft(existing_same_number="dead_letter"), task(person(), OFF), [shown()]), calls=1)
+    assert buried.reason == "conflict"
+
+
+def test_another_relation_than_the_deactivated_one_keeps_its_other_role() -> None:
+    """Only what we switched ourselves is switched back."""
+    walk = walked(silvasoft(), task(person(), Known("9", deleted=True)), [shown(Name="Piet"), shown()])
+    assert roles(walk) == {"IsCustomer": True}
+    assert walked(silvasoft(), task(person(), Known("9", deleted=True)), [shown()]).end == Applied("created", "120034")
 
 
 def test_differences_are_told_by_field() -> None:

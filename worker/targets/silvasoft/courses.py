@@ -1,7 +1,7 @@
 """The walk of one delivery at Silvasoft."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.relation import Party
@@ -91,16 +91,26 @@ class Walk:
         """Compare what an answer shows with what was sent: it may be ours, changed, or somebody else."""
         body = mapped.fields
         sent = body.get(NUMBER)
-        warnings: tuple[str, ...] = ()
-        if sent is not None and seen.number == sent:
-            if differ := differences(seen, body):
-                return (yield from self._met_changed(seen, mapped, differ))
-        elif self._is_another(seen, body):
+        is_same = sent is not None and seen.number == sent
+        if not is_same and self._is_another(seen, body):
             return (yield from self._met_another(seen, body))
-        elif sent is not None and seen.number is not None:
-            warnings = (f"customer number: {sent} was taken, it is {seen.number}",)
+        is_ours = self._was_deactivated(seen)
+        seen = self._recalled(seen) if is_ours else seen
+        if (is_same or is_ours) and (differ := differences(seen, body)):
+            return (yield from self._met_changed(seen, mapped, differ))
+        is_renumbered = sent is not None and seen.number not in (None, sent)
+        warnings = (f"customer number: {sent} was taken, it is {seen.number}",) if is_renumbered else ()
         taken = yield from claimed(self.settings, [seen.guid])
         return Applied(same, seen.guid, mapped.dropped, warnings, taken)
+
+    def _was_deactivated(self, seen: Relation) -> bool:
+        """Say whether this is the relation that our own delete left without its roles."""
+        return self.task.known.deleted and self.task.known.remote_id == seen.guid
+
+    def _recalled(self, seen: Relation) -> Relation:
+        """Add the roles that our own delete left, as answers need not show them."""
+        left = {wire.lower(): on for wire, on in mapping.deactivation(self.data).items()}
+        return replace(seen, shown={**left, **seen.shown})
 
     def _is_another(self, seen: Relation, body: Body) -> bool:
         """Say whether this is a record that was there before, maybe another person's."""
@@ -133,9 +143,15 @@ class Walk:
     def _adopted(self, seen: Relation, *, taken: bool) -> Course:
         """Make a relation that was met what the event says."""
         mapped = mapping.change(self.data, self.settings, whole=True)
-        if not (yield from self._is_changed(seen.guid, mapped.fields)):
+        if not (yield from self._is_changed(seen.guid, {**self._assumed(seen), **mapped.fields})):
             raise not_found(f"Silvasoft returned relation {seen.guid}, but has none")
         return Applied("updated", seen.guid, mapped.dropped, take_over=taken)
+
+    def _assumed(self, seen: Relation) -> Body:
+        """Return what a create says of a relation without the event's naming it."""
+        if self.task.operation != "create":
+            return {}
+        return mapping.default_roles(self.data, self.settings, deactivated=self._was_deactivated(seen))
 
     def _update(self) -> Course:
         whole = self.task.operation == "create" or bool(self.data.complete)
@@ -184,10 +200,7 @@ class Walk:
         if guid is None:
             return absent(self.settings, nothing)
         taken = False if guid == self.live else (yield from claimed(self.settings, [guid]))
-        body = {"IsCustomer": False, "IsOther": True}
-        if self.data.party_type != "person":
-            body["IsSupplier"] = False
-        if not (yield from self._is_changed(guid, body)):
+        if not (yield from self._is_changed(guid, mapping.deactivation(self.data))):
             return absent(self.settings, nothing)
         return Applied("deactivated", guid, take_over=taken)
 

@@ -97,6 +97,22 @@ def change(data: Party, settings: SilvasoftSettings, *, whole: bool) -> Mapped:
     return Mapped(changed, left)
 
 
+def deactivation(data: Party) -> Body:
+    """Return the roles that a relation is left with for want of a delete."""
+    off = {"IsCustomer": False, "IsOther": True}
+    return off if data.party_type == "person" else {**off, "IsSupplier": False}
+
+
+def default_roles(data: Party, settings: SilvasoftSettings, *, deactivated: bool) -> Body:
+    """Return the roles that a create gives to a relation which is there, unless the event says them.
+
+    It takes none away but the one that a relation got because it was `deactivated` by us.
+    """
+    roles = _roles({}, settings, person=data.party_type == "person")
+    ours = {wire for wire, on in deactivation(data).items() if on and deactivated}
+    return {wire: on for wire, on in roles.items() if on or wire in ours}
+
+
 def _policies(settings: SilvasoftSettings) -> Body:
     words = {"abort": ABORT, "continue": CONTINUE}
     said = {ON_NUMBER: words[settings.on_existing_number], ON_NAME: words[settings.on_existing_name]}
