@@ -109,6 +109,15 @@ class TestCreate:
 
         assert buried(walked(superoffice(native_relation_id="send"), task(event), [], owned=["783"])) == "conflict"
 
+    def test_native_id_of_what_is_there(self) -> None:
+        """A link that is there already keeps its id: the one meant for a new link finds no place, and is named."""
+        event = partner("created", native={"superoffice": {"RelationId": 783}})
+
+        walk = went(event, [entity()], "78", native_relation_id="send")
+
+        assert "/RelationId" not in {one["path"] for one in walk.bodies[0]}
+        assert walk.end == Applied("updated", "78", ("native.superoffice.RelationId",))
+
     def test_dropped(self) -> None:
         """What has no place is named, or refused where the connection wants that."""
         event = partner(

@@ -29,7 +29,8 @@ TEXTS = (
 )
 CARRIERS = ("CreatedBy", "UpdatedBy")
 SINCE = "if_unmodified_since"
-NATIVE = frozenset((*ORDER, *TEXTS, *CARRIERS, SINCE, "RelationId"))
+NUMBER = "RelationId"
+NATIVE = frozenset((*ORDER, *TEXTS, *CARRIERS, SINCE, NUMBER))
 # What an end is called in an event, and its company and person on the wire.
 SOURCE = ("parents", "SourceContactId", "SourcePersonId")
 DESTINATION = ("children", "DestinationContactId", "DestinationPersonId")
@@ -66,9 +67,11 @@ def wish(settings: SuperOfficeSettings, data: Link, *, whole: bool, live: bool) 
     fields = _canonical(settings, data, whole=whole, live=live)
     if given:
         fields = ordered(fields | _native(settings, given, whole=whole))
+    stray = [SINCE] if whole and since is not None else []
+    if live and fields.pop(NUMBER, None) is not None:  # a link keeps the id that it was made with
+        stray.append(NUMBER)
     before = {} if data.previous is None else _ends(settings, data.previous, absent_person=None)
-    without = _placeless(data, is_since=whole and since is not None)
-    return Wish(fields, before, None if whole else since, dropped(settings, without))
+    return Wish(fields, before, None if whole else since, dropped(settings, _placeless(data, stray)))
 
 
 def named(settings: SuperOfficeSettings, data: Link) -> Wire:
@@ -115,15 +118,14 @@ def _canonical(settings: SuperOfficeSettings, data: Link, *, whole: bool, live: 
     return fields
 
 
-def _placeless(data: Link, *, is_since: bool) -> list[str]:
-    """Return what the event names and SuperOffice has no place for."""
+def _placeless(data: Link, stray: Sequence[str]) -> list[str]:
+    """Return what the event names and SuperOffice has no place for; `stray`: native fields among it."""
     without = []
     if data.confirmation_status is not None:
         without.append("confirmation_status")
     if data.feedback_status is not None:
         without.append("feedback_status")
-    if is_since:
-        without.append(f"native.superoffice.{SINCE}")
+    without.extend(f"native.superoffice.{name}" for name in stray)
     return without
 
 
@@ -156,7 +158,7 @@ def _native(settings: SuperOfficeSettings, given: Mapping[str, Any], *, whole: b
     for name, value in given.items():
         if name == SINCE:
             continue
-        if name == "RelationId" and not (whole and settings.native_relation_id == "send"):
+        if name == NUMBER and not (whole and settings.native_relation_id == "send"):
             raise unmappable("native.superoffice.RelationId: only on created, with native_relation_id = send")
         if value is None:
             if not whole:
