@@ -65,6 +65,20 @@ class TestDelete:
         assert isinstance(bad.end, PermanentError)
         assert (bad.end.reason, bad.end.applied_in_part) == ("forbidden", True)
 
+    def test_in_part_whatever_the_order(self) -> None:
+        """A pair that went counts where it stands behind the refused one, and where the next request is refused."""
+        known, three = task(link("deleted"), self.KNOWN), task(link("deleted"), self.KNOWN + ",8104")
+        behind = walked(onoffice(), known, [said(result(174), result())]).end
+        between = walked(onoffice(), three, [said(result(174), result(), result(156))]).end
+        above = walked(onoffice(batch=2), three, [said(result(), result()), said(code=500, errorcode=5)]).end
+        before = walked(onoffice(batch=2), three, [said(code=500, errorcode=5)]).end
+        none = walked(onoffice(), known, [said(result(174), result(168))]).end
+
+        ends = (behind, between, above, before, none)
+        assert [isinstance(end, PermanentError) and end.applied_in_part for end in ends] == [True] * 3 + [False] * 2
+        assert isinstance(between, PermanentError)
+        assert between.code == "174"
+
     def test_unknown(self) -> None:
         """Without the journal the event's own link is deleted, unless it is another relation's."""
         walk = walked(onoffice(), task(owner("deleted")), [FINE])

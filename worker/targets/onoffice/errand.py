@@ -62,13 +62,13 @@ class Errand:
         gone, doubtful = False, set[Pair]()
         for first in range(0, len(links), self.settings.batch):
             some = links[first : first + self.settings.batch]
-            for link, verdict in zip(some, (yield from self._delete(some)), strict=True):
-                if not isinstance(verdict, PermanentError):
-                    gone = True
-                elif says(verdict, MAYBE_GONE):
-                    doubtful |= link.pairs
-                else:
+            verdicts = zip(some, (yield from self._delete(some, done=gone)), strict=True)
+            refused = {link: verdict for link, verdict in verdicts if isinstance(verdict, PermanentError)}
+            gone |= len(refused) < len(some)
+            for link, verdict in refused.items():
+                if not says(verdict, MAYBE_GONE):
                     raise in_part(verdict, done=gone)
+                doubtful |= link.pairs
         yield from self._check_gone(tail, doubtful, done=gone)
         return gone
 
@@ -76,15 +76,17 @@ class Errand:
         action = calls.whole("create", self.identifier(), link, info)
         _all((yield calls.step([action], link.keys, repeatable=False)))
 
-    def _delete(self, links: Iterable[Triple]) -> Generator[Step | Owners, Any, tuple[Records | TargetError, ...]]:
-        """Return a verdict a pair; the error of a single pair is one, too."""
+    def _delete(
+        self, links: Iterable[Triple], *, done: bool
+    ) -> Generator[Step | Owners, Any, tuple[Records | TargetError, ...]]:
+        """Return a verdict a pair; the error of a single pair is one, too. `done`: others of them went before."""
         actions: list[Action] = [calls.single(self.identifier(), link) for link in links]
         keys = frozenset[str]().union(*(link.keys for link in links))
         try:
             verdicts: tuple[Records | TargetError, ...] = yield calls.step(actions, keys)
         except PermanentError as error:
             if len(actions) > 1:
-                raise
+                raise in_part(error, done=done) from error
             return (error,)
         return verdicts
 
