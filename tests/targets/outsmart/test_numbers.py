@@ -54,9 +54,36 @@ def test_renumbering_by_replacing() -> None:
     assert walk.end == Applied("replaced", "C-9")
     assert walk.bodies[1] == [{**RECORD, "debtor_number": "C-9", "remark": "x"}]
     assert dict(walk.requests[2].params)["value"] == "C-1"
-    assert walked(target, task(whole(customer_number="C-9"), "C-1"), [said(), said(0)]).end == Applied(
-        "replaced", "C-9"
-    )
+
+
+@pytest.mark.parametrize(
+    "given_event", [whole(customer_number="C-9", name="N"), created(customer_number="C-9", name="N")]
+)
+def test_renumbering_a_whole_record_keeps_what_it_does_not_name(given_event: dict[str, Any]) -> None:
+    """What only the old record holds goes to the new one, for the old one is deleted; named fields win."""
+    target = outsmart(on_renumber="replace")
+    old = row(remark="x", active=0, FreeFields={"val_value_3": "A"})
+    walk = walked(target, task(given_event, "C-1"), [old, said(), said(1)])
+    kept = {"remark": "x", "active": 0, "FreeFields": {"val_value_3": "A"}}
+    assert walk.end == Applied("replaced", "C-9")
+    assert walk.bodies[1] == [{**RECORD, "debtor_number": "C-9", "name": "N", **kept}]
+
+
+def test_renumbering_with_blank_absent_clears_what_a_whole_record_lacks() -> None:
+    """The event is the whole record there, so that only what knows no blank is kept of the old one."""
+    target = outsmart(on_renumber="replace", blank_absent=True)
+    walk = walked(target, task(whole(customer_number="C-9"), "C-1"), [row(remark="x", active=0), said(), said(1)])
+    assert (walk.bodies[1][0]["remark"], walk.bodies[1][0]["active"]) == ("", 0)
+
+
+def test_renumbering_what_is_not_there_is_up_to_on_missing() -> None:
+    """A whole record is made under its new number, or the event is not found; nothing is posted then."""
+    given_task = task(whole(customer_number="C-9"), "C-1")
+    nowhere = [said([]), said([])]
+    walk = walked(outsmart(on_renumber="replace"), given_task, [*nowhere, said(), said(0)])
+    assert (walk.end, walk.bodies[2]) == (Applied("replaced", "C-9"), [{**RECORD, "debtor_number": "C-9"}])
+    strict = outsmart(on_renumber="replace", on_missing="dead_letter")
+    assert failure(walked(strict, given_task, nowhere), calls=2).reason == "not_found"
 
 
 def test_a_renumbering_that_was_cut_short_goes_on() -> None:
@@ -72,7 +99,7 @@ def test_a_renumbering_that_cannot_delete_says_so() -> None:
     walk = walked(
         outsmart(on_renumber="replace"),
         task(whole(customer_number="C-9"), "C-1"),
-        [said(), said(None, 1600, "Key not allowed")],
+        [row(), said(), said(None, 1600, "Key not allowed")],
     )
     assert isinstance(walk.end, PermanentError)
     assert (walk.end.reason, walk.end.applied_in_part) == ("rejected", True)

@@ -77,6 +77,8 @@ class Walk:
         mapped = fields(self.data, self.settings, create=new, whole=True)
         record = self._record({**self._revival, **mapped.fields})
         taken = yield from self._taken(record[KEY])
+        if self.is_renumbered:
+            return (yield from self._merged(mapped, taken=taken))
         effect: Effect = "created" if self.live is None else "updated"
         if self._looks_first():
             found = yield from self._found(record[KEY])
@@ -116,6 +118,10 @@ class Walk:
         if self._is_enough(mapped.fields):
             effect: Effect = "updated" if self.live else "created"
             return (yield from self._written(self._record(mapped.fields), mapped, effect, taken=taken))
+        return (yield from self._merged(mapped, taken=taken))
+
+    def _merged(self, mapped: Mapped, *, taken: bool) -> Course:
+        """Post what the event says together with what the record holds; one that gets a new number is made anew."""
         found = yield from self._base()
         if found is None:
             return (yield from self._missing(taken=taken))
