@@ -28,7 +28,7 @@ class Clue:
 
     def fits(self, seen: Relation) -> bool:
         if self.by == "number":
-            return seen.number is None or str(seen.number) == self.value
+            return seen.has_number(self.value)
         return words(seen.name) == words(self.name)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from worker.targets.party import integer
-from worker.targets.silvasoft.field import CONTACT, GUID, NAME, NUMBER, POLICIES, Body, main_contact
+from worker.targets.silvasoft.field import CONTACT, GUID, NAME, NUMBER, POLICIES, SUPPLIER, Body, main_contact
 
 # A guess: the zone of createdOn is not documented, and no two zones are further apart.
 OLD = timedelta(days=1)
@@ -24,6 +24,13 @@ class Relation:
     @property
     def number(self) -> int | None:
         return integer(self.shown.get(NUMBER.lower()))
+
+    def has_number(self, asked: str) -> bool:
+        """Say whether it is the customer of the number by which was asked; an answer need not show it."""
+        if NUMBER.lower() in self.shown:
+            return str(self.number) == asked
+        # A guess: no page says whether the look by number finds suppliers by theirs.
+        return str(integer(self.shown.get(SUPPLIER.lower()))) != asked
 
     @property
     def email(self) -> str:
