@@ -79,6 +79,25 @@ async def test_message(found: Found) -> None:
     assert abs((datetime.now(UTC) - message.received_at).total_seconds()) < 60
 
 
+async def test_a_subject_of_any_bytes(found: Found) -> None:
+    """A message on a subject that is no UTF-8 is handed over in its turn, with the subject percent-encoded."""
+    broker, url = found
+    client = await nats.connect(url)
+    taker = Taker()
+    async with taking(broker, taker):
+        for subject in (b"relation.created.party", b"relation.created.M\xfcller", "relation.created.Müller".encode()):
+            await client._send_command(b"PUB %b 2\r\n{}\r\n" % subject)
+        await client.flush()
+        await taker.until(lambda: any(message.stream_sequence == 3 for message in taker.messages))
+    await client.close()
+
+    assert [message.subject for message in taker.messages] == [
+        "relation.created.party",
+        "relation.created.M%FCller",
+        "relation.created.Müller",
+    ]
+
+
 async def test_raising_begins_again(broker: Broker) -> None:
     """After a batch that was not committed nothing later is handed over before all of it came again."""
     await broker.publish([event(number) for number in range(20)])

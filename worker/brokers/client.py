@@ -136,7 +136,7 @@ class OneLifeClient(Client):
             return
         given = await self._process_headers(headers) if headers else None
         try:
-            hear(Msg(self, subject.decode(), reply.decode(), data, given))
+            hear(Msg(self, _text(subject), reply.decode(), data, given))
         except Exception as error:  # noqa: BLE001 -- it would end nats-py's reading
             await self._error_cb(error)
 
