@@ -16,6 +16,7 @@ from worker.delivery.walk import Walk
 from worker.delivery.watch import Watch
 from worker.errors import (
     ClosedError,
+    CrashedError,
     RepeatError,
     RetryableError,
     TargetError,
@@ -177,14 +178,16 @@ class Caller:
     def halve(self, load: Sequence[Attempt], error: WorkerError, *, is_sent: bool) -> None:
         """Split a call that failed as a whole, until the bad one is alone; nobody loses an attempt to it."""
         middle = (len(load) + 1) // 2
+        unclear = UnknownOutcomeError(error.detail) if isinstance(error, CrashedError) else error
+        may_be_done = is_sent and isinstance(unclear, RetryableError | UnknownOutcomeError)
         for half in (load[:middle], load[middle:]):
             together = object()
             for attempt in half:
                 attempt.half = together
                 if is_sent:
                     doubt(attempt, error)
-                if is_sent and not attempt.step.repeatable and isinstance(error, RetryableError | UnknownOutcomeError):
-                    self.walk.look_later(attempt, error, together=True)
+                if may_be_done and not attempt.step.repeatable:
+                    self.walk.look_later(attempt, unclear, together=True)
                 else:
                     self.ready.add(attempt)
 
@@ -238,4 +241,5 @@ def owners(attempt: Attempt) -> Owners:
 
 def is_sent(answers: "list[Any] | WorkerError", request: Request | None, response: Response | None) -> bool:
     """Say whether the vendor may have got the request."""
-    return response is not None or (request is not None and isinstance(answers, UnknownOutcomeError))
+    unclear = isinstance(answers, UnknownOutcomeError | CrashedError)
+    return response is not None or (request is not None and unclear)

@@ -22,7 +22,7 @@ def never_was() -> Course:
 
 def doubt(attempt: Attempt, answer: Any) -> None:
     """Note where an answer leaves open what the vendor shows, so that a letter can say it."""
-    if isinstance(answer, UnknownOutcomeError | RetryableError):
+    if isinstance(answer, UnknownOutcomeError | RetryableError | CrashedError):
         for member in attempt.fold.members:
             member.is_unanswered = True
 

@@ -34,6 +34,7 @@ from worker.delivery.verdict import (
 from worker.delivery.watch import Watch
 from worker.errors import (
     ClosedError,
+    CrashedError,
     PermanentError,
     RetryableError,
     TargetError,
@@ -183,6 +184,9 @@ class Walk:
         if is_sent:
             doubt(attempt, answer)
         match answer:
+            case CrashedError():
+                attempt.carrier.attempts += 1
+                self.bury(attempt, answer)
             case ClosedError():
                 self.ready.add(attempt)
             case UnknownOutcomeError() | RetryableError() if is_sent and in_doubt(attempt, answer):
