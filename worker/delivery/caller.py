@@ -178,18 +178,24 @@ class Caller:
     def halve(self, load: Sequence[Attempt], error: WorkerError, *, is_sent: bool) -> None:
         """Split a call that failed as a whole, until the bad one is alone; nobody loses an attempt to it."""
         middle = (len(load) + 1) // 2
-        unclear = UnknownOutcomeError(error.detail) if isinstance(error, CrashedError) else error
-        may_be_done = is_sent and isinstance(unclear, RetryableError | UnknownOutcomeError)
+        unclear = unanswered(error) if is_sent else None
         for half in (load[:middle], load[middle:]):
             together = object()
             for attempt in half:
                 attempt.half = together
                 if is_sent:
                     doubt(attempt, error)
-                if may_be_done and not attempt.step.repeatable:
+                if unclear is not None and not attempt.step.repeatable:
                     self.walk.look_later(attempt, unclear, together=True)
                 else:
                     self.ready.add(attempt)
+
+
+def unanswered(error: WorkerError) -> TargetError | None:
+    """Return the error where it leaves open what was done; so does a bug of ours."""
+    if isinstance(error, CrashedError):
+        return UnknownOutcomeError(error.detail)
+    return error if isinstance(error, RetryableError | UnknownOutcomeError) else None
 
 
 def before_call() -> None:
