@@ -1,6 +1,7 @@
 """The promise that no patch does harm."""
 
 import json
+import traceback
 from contextlib import suppress
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.dead_letters.house import NOW, House, document, received
+from tests.dead_letters.house import LINK, NOW, House, document, received
 from worker.dead_letters.document import Terms, patch_of
 from worker.dead_letters.errors import DeadLetterError, PatchError
 from worker.dead_letters.patching import KEPT, Patcher, changes
@@ -49,6 +50,27 @@ def test_any_patch_applies_or_is_refused(patch: list[dict[str, Any]]) -> None:
         assert {name: patched.after.get(name) for name in KEPT} == {name: patched.before.get(name) for name in KEPT}
         assert patched.decoded.event.id == "e-1"
     assert orjson.loads(came.body) == document(1, "cust-1")
+
+
+@pytest.mark.parametrize(
+    ("operation", "told"),
+    [
+        ({"op": "test", "path": "/data/comment", "value": "else"}, "test /data/comment"),
+        ({"op": "test", "path": "/data", "value": 1}, "test /data"),
+        ({"op": "replace", "path": "/data/nope/x", "value": 1}, "replace /data/nope/x"),
+        ({"op": "add", "path": "/data/comment/x", "value": 1}, "add /data/comment/x"),
+        ({"op": "copy", "from": "/data/nope", "path": "/data/x"}, "copy /data/x"),
+    ],
+)
+def test_refusal_tells_nothing_of_the_event(operation: dict[str, Any], told: str) -> None:
+    """Which operation does not apply is told, and nothing of what the event holds."""
+    came = received(1, document(1, "cust-1", data=LINK | {"comment": "jet@example.org"}))
+
+    with pytest.raises(PatchError) as caught:
+        PATCHER.patched(came, patch_of(orjson.dumps([operation])))
+
+    assert str(caught.value) == f"the patch does not apply: {told}"
+    assert "jet@example.org" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_size_is_bounded() -> None:
