@@ -35,6 +35,7 @@ FIELDS: Mapping[str, Kind] = {
     FREE: OBJECT,
 }
 NATIVE = {name: kind for name, kind in FIELDS.items() if name != KEY}
+FIGURES = frozenset(name for name, kind in FIELDS.items() if kind not in (TEXT, OBJECT))
 SWITCHES = frozenset(name for name, kind in FIELDS.items() if kind is FLAG)
 
 # Same page: needed on every POST, also on an update. Wire name -> what the event calls it.

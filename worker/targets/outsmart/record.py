@@ -1,7 +1,10 @@
 """Records of OutSmart: read, merged, posted, compared."""
 
+from decimal import Decimal, InvalidOperation
+
 from worker.targets.outsmart.field import (
     FIELDS,
+    FIGURES,
     FREE,
     FREE_NUMBERS,
     KEY,
@@ -60,17 +63,18 @@ def shows(found: Record, record: Record, settings: OutSmartSettings) -> bool:
     """Say whether a record that was read shows what was posted; what cannot be seen counts as equal."""
     free = free_fields(found, settings)
     told = (wire for wire in record if wire in found and wire not in {KEY, FREE, *VENDORS_OWN})
-    pairs = [(found[wire], record[wire]) for wire in told]
-    pairs += [(free[name], value) for name, value in record.get(FREE, {}).items() if name in free]
-    return all(is_alike(seen, meant) for seen, meant in pairs)
+    said = record.get(FREE, {})
+    return all(is_alike(found[wire], record[wire], is_figure=wire in FIGURES) for wire in told) and all(
+        is_alike(free[name], said[name], is_figure=not isinstance(said[name], str)) for name in said if name in free
+    )
 
 
-def is_alike(seen: object, meant: object) -> bool:
-    """Compare as text or as numbers: the vendor's answers do not always keep the type."""
+def is_alike(seen: object, meant: object, *, is_figure: bool) -> bool:
+    """Compare as text, figures as numbers too: the vendor's answers do not always keep the type."""
     texts = [plain(seen), plain(meant)]
     try:
-        return texts[0] == texts[1] or float(texts[0]) == float(texts[1])
-    except ValueError:
+        return texts[0] == texts[1] or (is_figure and Decimal(texts[0]) == Decimal(texts[1]))
+    except InvalidOperation:
         return False
 
 
