@@ -43,6 +43,7 @@ class Attempt:
 
     `half` ties the members of a halved call together; `renewed`: the session was renewed for the present step,
     `session` is the one that it was last asked in; `dropped`: whoever still holds it may forget it.
+    `is_answered`: the vendor has answered some step of it.
     `is_half_done`: a step that must not be repeated blindly was answered; from the start it would be repeated.
     `carrier` is the event whose attempt this is, `step` what it last wanted to ask of the vendor.
     `is_blocked`: another relation's attempt is at the same record of the vendor; it begins anew after that.
@@ -58,6 +59,7 @@ class Attempt:
     calls: int = 0
     in_call: bool = False
     dropped: bool = False
+    is_answered: bool = False
     is_half_done: bool = False
     is_blocked: bool = False
     claimed: frozenset[str] = frozenset()

@@ -8,7 +8,7 @@ from schemas.merge import merged
 from schemas.relation import Link, Operation, Party
 from worker.delivery.attempt import Fold
 from worker.delivery.held import Held
-from worker.delivery.order import earlier
+from worker.delivery.order import earlier, is_stale
 from worker.journal.rows import KnownRelation
 
 # contract.md 2.5: what is not named here does not fold; the value is what the call then does.
@@ -39,7 +39,7 @@ class Coalescing:
         if len(waiting) == 1 or not self.enabled or not is_foldable(head, now):
             return run
         for later in queue:
-            joined = self.joined(run, later, now)
+            joined = None if is_overtaken(later, known) else self.joined(run, later, now)
             if joined is None:
                 break
             run = joined
@@ -77,7 +77,12 @@ def is_foldable(held: Held, now: datetime) -> bool:
 def is_expired(held: Held, now: datetime) -> bool:
     """Say whether its time ran out before a call for it can have been sent."""
     expiry = held.event.expirytime
-    return expiry is not None and expiry <= now and not (held.maybe_sent or held.suspect)
+    return expiry is not None and expiry <= now and not (held.may_show or held.suspect or held.calls)
+
+
+def is_overtaken(held: Held, known: KnownRelation) -> bool:
+    """Say whether something newer was applied: it is judged by itself, and carries nothing."""
+    return known.state is not None and is_stale(held.event.sequence, held.position, known.state)
 
 
 def is_out_of_order(run: Fold, later: Held) -> bool:

@@ -63,6 +63,7 @@ class Engine:
         self._is_looking = False
         self._is_long = False
         self._forgotten = False
+        self._remembering = asyncio.Lock()
         self._stopping = False
 
     @property
@@ -249,6 +250,11 @@ class Engine:
             self.changed()
 
     async def _remember(self) -> None:
+        async with self._remembering:  # two loads side by side would read the same rows
+            await self._read_on()
+        self.changed()
+
+    async def _read_on(self) -> None:
         if self._forgotten:  # what is written late must not undo what comes of it when it is read
             await self.walk.rests.noted()
         self._forgotten = False
@@ -263,7 +269,6 @@ class Engine:
             for lane in strangers:
                 self.walk.rests.rest_on(lane)
                 self.lanes.get_known(lane, known[lane.key])
-        self.changed()
 
     def _take_back(self, lane: Lane) -> None:
         attempt = lane.current
@@ -281,7 +286,8 @@ class Engine:
         self.changed()
 
     def _forget(self) -> None:
-        if self.gate.paused is None or self._calls or self.walk.settling or self._forgotten:
+        is_busy = self._calls or self.walk.settling or self._remembering.locked()
+        if self.gate.paused is None or is_busy or self._forgotten:
             return
         self._forgotten = True
         self.walk.forget()

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from worker.delivery.attempt import Attempt
 from worker.delivery.held import Held, Key
@@ -110,6 +111,15 @@ class Lanes:
                 if len(self._recent) > REMEMBERED:
                     self._recent.popitem(last=False)
 
+    def let_go(self, remote_id: str, owner: Key) -> None:
+        """Forget that a relation had a remote id which is another's by now."""
+        for lane in self._lanes.values():
+            if lane.key != owner and lane.known is not None:
+                lane.known = without(lane.known, remote_id)
+        for key, known in self._recent.items():
+            if key != owner:
+                self._recent[key] = without(known, remote_id)
+
     def take_back(self, lane: Lane, attempt: Attempt) -> None:
         """Undo the start of an attempt of which nothing was asked yet, so that it can fold anew."""
         attempt.dropped = True
@@ -128,3 +138,10 @@ class Lanes:
         self._recent.clear()
         self.held = 0
         self.bytes = 0
+
+
+def without(known: KnownRelation, remote_id: str) -> KnownRelation:
+    """Return what is known of a relation that has lost this remote id, if it had it."""
+    if known.state is None or known.state.remote_id != remote_id:
+        return known
+    return replace(known, state=replace(known.state, remote_id=None))

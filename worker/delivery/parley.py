@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from worker.delivery.watch import Watch
-from worker.errors import ClosedError, OutageError, RepeatError, TargetError, UnknownOutcomeError
+from worker.errors import ClosedError, OutageError, RepeatError, TargetError
 from worker.sending.skew import skew
 from worker.sending.slot import Slot
 from worker.sending.wire import Request, Response
@@ -64,7 +64,7 @@ class Parley:
         except Exception as bug:  # noqa: BLE001 -- an odd answer, or a bug of ours, closes this connection alone
             exchange.close()
             refused = error = refusal(bug)
-            closed = error if isinstance(error, ClosedError | UnknownOutcomeError) else OutageError(error.detail)
+            closed = error if isinstance(error, ClosedError) else OutageError(error.detail)
             slot.done(closed)
         else:
             slot.done()

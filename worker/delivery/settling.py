@@ -11,7 +11,7 @@ from worker.delivery.keep import Keeper, Kept
 from worker.delivery.lanes import Lanes
 from worker.delivery.rests import Rests
 from worker.delivery.settlement import Settlement
-from worker.delivery.verdict import crashed, learn
+from worker.delivery.verdict import crashed, learn, leave_open
 from worker.delivery.watch import Watch
 from worker.errors import RejectedError, WorkerError
 from worker.journal.rows import Settled
@@ -70,7 +70,6 @@ class Settling:
     def _unmade(self, settlement: Settlement, bug: Exception) -> None:
         """Bury what was applied and cannot be told."""
         assert settlement.attempt is not None, "only what was applied is still to be made"
-        settlement.attempt.carrier.attempts += 1
         self._bury(settlement.attempt, crashed(bug))
 
     def _conflict(self, settlement: Settlement) -> None:
@@ -82,7 +81,9 @@ class Settling:
         self._bury(settlement.attempt, error)
 
     def _bury(self, attempt: Attempt, error: WorkerError) -> None:
-        """Let a burial take a settlement's place; if that fails too, the settlement stays open."""
+        """Let a burial of what the vendor took take a settlement's place; if that fails too, it stays open."""
+        attempt.carrier.attempts += 1
+        leave_open(attempt)
         try:
             self.bury(attempt, error)
         except Exception as bug:  # noqa: BLE001 -- handed on; the others of this turn must not suffer
@@ -95,6 +96,7 @@ class Settling:
         lane, attempt = settlement.lane, settlement.attempt
         self.lanes.leave(settlement.members)
         learn(lane, settlement.settled)
+        self._let_go(settlement)
         settlement.free_at, lane.free_at = lane.free_at, settlement.settled[-1].settled_at
         if attempt is not None:
             self.rests.unblock(attempt)
@@ -105,6 +107,12 @@ class Settling:
             asyncio.get_running_loop().call_soon(self._tell)
             self.changed()
         self._over.append(settlement)
+
+    def _let_go(self, settlement: Settlement) -> None:
+        """Let no other lane believe that it has what this one took over."""
+        last = settlement.settled[-1]
+        if last.take_over and last.relation is not None and last.relation.remote_id is not None:
+            self.lanes.let_go(last.relation.remote_id, settlement.lane.key)
 
     def _tell(self) -> None:
         """Tell of all that has come to be on disk in this turn."""

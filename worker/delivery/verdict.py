@@ -23,8 +23,13 @@ def never_was() -> Course:
 def doubt(attempt: Attempt, answer: Any) -> None:
     """Note where an answer leaves open what the vendor shows, so that a letter can say it."""
     if isinstance(answer, UnknownOutcomeError | RetryableError | CrashedError):
-        for member in attempt.fold.members:
-            member.is_unanswered = True
+        leave_open(attempt)
+
+
+def leave_open(attempt: Attempt) -> None:
+    """Note that the vendor may show it, though nobody was told so."""
+    for member in attempt.fold.members:
+        member.is_unanswered = True
 
 
 def in_doubt(attempt: Attempt, error: TargetError) -> bool:

@@ -27,6 +27,7 @@ from worker.delivery.verdict import (
     found,
     in_doubt,
     learn,
+    leave_open,
     may_be_done,
     never_was,
     note_try,
@@ -144,6 +145,8 @@ class Walk:
             self.failed(attempt, error)
         except Exception as bug:  # noqa: BLE001 -- the one place where a bug becomes an outcome
             attempt.carrier.attempts += 1
+            if attempt.is_half_done:
+                leave_open(attempt)
             self.bury(attempt, crashed(bug))
         else:
             self.wants(attempt, wanted)
@@ -179,6 +182,7 @@ class Walk:
         """Take the answer to one step; `is_sent`: the request may have reached the vendor."""
         attempt.is_half_done |= not (attempt.step.repeatable or isinstance(answer, ClosedError))
         if not isinstance(answer, WorkerError):
+            attempt.is_answered = True
             self.feed(attempt, answer)
             return
         if is_sent:
@@ -260,7 +264,7 @@ class Walk:
     def retry(self, attempt: Attempt, error: TargetError) -> None:
         """Count a failed attempt; try again after a back-off, or give up."""
         carrier = attempt.carrier
-        if carrier.unresolved is not None:
+        if carrier.unresolved is not None and not attempt.is_answered:
             self.look_again(attempt, carrier.unresolved)
             return
         carrier.attempts += 1
