@@ -252,6 +252,9 @@ class Worker:
         except LeaseLostError:
             self._ownership.lose(INTAKE_LEASE)
             raise
+        except Exception:  # it may be on disk all the same, and then comes again as known: nobody would offer it
+            self._look_again()
+            raise
 
     def _windows(self) -> list[Window]:
         return [each.engine.window for each in self.connections.values() if each.is_running]
@@ -274,9 +277,7 @@ class Worker:
         return INTAKE_LEASE in self._ownership.held
 
     async def _intake(self) -> Take:
-        self._reporter.recover(INTAKE)
-        for connection in self.connections.values():
-            connection.stir()  # what an earlier owner took comes before what we take
+        self._look_again()  # what an earlier owner took comes before what we take
         return Take(
             self.journal,
             self._decoder,
@@ -288,6 +289,12 @@ class Worker:
             settled=self._born_settled,
             received=self._lookout.received,
         )
+
+    def _look_again(self) -> None:
+        """Have everybody look in the journal for what was taken and not offered."""
+        self._reporter.recover(INTAKE)
+        for connection in self.connections.values():
+            connection.stir()
 
     def _routes(self) -> Routes:
         return Routes(

@@ -63,12 +63,11 @@ class Take:
         for message in messages:
             self.read(batch, message, self.next_position())
         taken = await self._journal.take(batch.deliveries, batch.born_settled)
-        settled = taken.settled
+        self.hand_on(batch, taken.fresh)
+        self._settled(taken.settled)
         reused = [self.reused(batch, position) for position in taken.reused]
         if reused:
-            settled += (await self._journal.take([], reused)).settled
-        self.hand_on(batch, taken.fresh)
-        self._settled(settled)
+            self._settled((await self._journal.take([], reused)).settled)
         seen = len(taken.duplicates)
         self._received("duplicate", seen)
         self._received("taken", len(batch.events) - len(reused) - seen)
