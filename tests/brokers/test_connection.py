@@ -1,5 +1,6 @@
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,20 @@ from worker.brokers.nats import NatsBroker
 from worker.brokers.publisher import Publisher, event_subject
 
 SECRET = "s3cr3t-word"
+Greet = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def of_version(version: str) -> Greet:
+    """Greet as a server of this version does, and do no more."""
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'INFO {"version":"%b","max_payload":1048576,"headers":true}\r\n' % version.encode())
+        while line := await reader.readline():
+            if line.startswith(b"PING"):
+                writer.write(b"PONG\r\n")
+        writer.close()
+
+    return greet
 
 
 async def test_waits_for_a_broker(own_nats_server: TestServer) -> None:
@@ -43,6 +58,21 @@ async def test_says_why_it_stays_away(own_nats_server: TestServer) -> None:
     await broker.stop()
 
 
+async def test_outlives_what_nobody_foresaw(own_nats_server: TestServer) -> None:
+    """A server that nats-py cannot make sense of is no end: it is told, and tried again until a better one is there."""
+    told = Told()
+    broker = NatsBroker(own_nats_server.url, tell=told)
+    await broker.start()
+    own_nats_server.kill()
+    server = await asyncio.start_server(of_version("the newest"), "127.0.0.1", own_nats_server.port)
+    await told.until("could not be connected to (ValueError); trying again")
+    server.close()
+    await server.wait_closed()
+    own_nats_server.start()
+    await told.until("connected to NATS")
+    await broker.stop()
+
+
 async def test_waiting_can_be_cancelled(own_nats_server: TestServer) -> None:
     """A start that waits ends at once when it is cancelled."""
     own_nats_server.stop()
@@ -58,15 +88,7 @@ async def test_waiting_can_be_cancelled(own_nats_server: TestServer) -> None:
 
 async def test_a_server_that_is_too_old() -> None:
     """A server before 2.11 is refused by its version."""
-
-    async def old(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b'INFO {"version":"2.10.29","max_payload":1048576,"headers":true,"jetstream":true}\r\n')
-        while line := await reader.readline():
-            if line.startswith(b"PING"):
-                writer.write(b"PONG\r\n")
-        writer.close()
-
-    server = await asyncio.start_server(old, "127.0.0.1", 0)
+    server = await asyncio.start_server(of_version("2.10.29"), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     with pytest.raises(BrokerSetupError, match=r"version 2\.10; at least 2\.11 is needed"):
         await NatsBroker(f"nats://127.0.0.1:{port}").start()

@@ -12,11 +12,12 @@ from urllib.parse import quote_from_bytes
 
 import faststream.nats
 from faststream.nats import security as auth
-from nats.aio.client import Client, RawCredentials
+from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import ConnectionClosedError
 
+from worker.brokers import creds
 from worker.brokers.base import BrokerSetupError
 
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " \t"
@@ -35,14 +36,13 @@ class Credentials:
     password: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
     nkey: str | None = field(default=None, repr=False)
-    creds: str | Path | None = field(default=None, repr=False)
+    creds: Path | None = field(default=None, repr=False)
     tls: SSLContext | None = field(default=None, repr=False)
 
     def security(self) -> auth.NatsSecurity:
         """Say it in FastStream's words, so that the AsyncAPI document knows it too."""
         if self.creds:
-            source = self.creds if isinstance(self.creds, Path) else RawCredentials(self.creds)
-            return auth.NatsCredentials(source, ssl_context=self.tls)
+            return auth.NatsCredentials(self.creds, ssl_context=self.tls)
         if self.nkey:
             return auth.NatsNKey.from_seed(self.nkey, ssl_context=self.tls)
         if self.token:
@@ -178,6 +178,7 @@ class Connector(faststream.nats.NatsBroker):
     def __init__(self, servers: list[str], credentials: Credentials) -> None:
         self.servers = servers
         self.heard: Exception | None = None
+        self._creds = credentials.creds
         super().__init__(
             servers,
             name="relation-worker",
@@ -195,9 +196,12 @@ class Connector(faststream.nats.NatsBroker):
         )
 
     async def _connect(self) -> OneLifeClient:
+        wanted = {**self._connection_kwargs, "servers": self.servers}
+        if self._creds:
+            wanted["user_credentials"] = creds.whole(self._creds)
         client = OneLifeClient()
         try:
-            await client.connect(**{**self._connection_kwargs, "servers": self.servers})
+            await client.connect(**wanted)
         except BaseException:
             await client.close()
             raise
@@ -210,7 +214,8 @@ class Connector(faststream.nats.NatsBroker):
     async def fresh(self) -> OneLifeClient:
         """Drop the old connection, whatever its state, and make one; raises what nats-py raises.
 
-        What was `heard` on the way may say more than what is raised.
+        What was `heard` on the way may say more than what is raised. A creds file that is not whole is a
+        `BrokerSetupError`.
         """
         await self.drop()
         self.heard = None

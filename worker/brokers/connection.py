@@ -130,6 +130,11 @@ class Connection:
                 self._away(str(error))
             except (OSError, NatsError, BrokerError) as error:
                 self._away(f"NATS at {self.where} does not answer ({said(error)}); trying again")
+            except Exception as error:
+                if not patient:
+                    raise
+                # Whatever it is, it must not end the task that alone brings the connection back.
+                self._away(f"NATS at {self.where} could not be connected to ({type(error).__name__}); trying again")
             await sleep(seconds)
         self._away.over(f"connected to NATS at {self.where}")
         self._up.set()
