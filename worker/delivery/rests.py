@@ -56,6 +56,7 @@ class Rests:
         carrier.tried_seconds += delay
         self.watch.rested(carrier, delay)
         carrier.maybe_sent |= carrier.unresolved is not None
+        carrier.marked &= carrier.maybe_sent  # what is noted now takes the mark away
         lane.resting = True
         until = asyncio.get_running_loop().time() + delay
         self._note(carrier, delay, partial(self._count_down, lane, until))

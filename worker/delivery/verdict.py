@@ -8,7 +8,7 @@ from typing import Any
 from worker.delivery.attempt import Attempt, Fold
 from worker.delivery.held import Held
 from worker.delivery.lane import Lane
-from worker.errors import CrashedError, RetryableError, TargetError, UnknownOutcomeError, WorkerError
+from worker.errors import ClosedError, CrashedError, RetryableError, TargetError, UnknownOutcomeError, WorkerError
 from worker.journal.rows import Attempted, KnownRelation, Settled, Try
 from worker.outcome.case_file import TRIES_KEPT
 from worker.targets.base import Applied, Course
@@ -21,7 +21,12 @@ def never_was() -> Course:
 
 
 def doubt(attempt: Attempt, answer: Any) -> None:
-    """Note where an answer leaves open what the vendor shows, so that a letter can say it."""
+    """Note where an answer leaves open what the vendor shows, so that a letter can say it.
+
+    A refusal changes nothing itself, but what was answered before it may have.
+    """
+    if is_refused(answer) and not (attempt.is_answered or attempt.step.repeatable):
+        return
     if isinstance(answer, UnknownOutcomeError | RetryableError | CrashedError):
         leave_open(attempt)
 
@@ -34,7 +39,12 @@ def leave_open(attempt: Attempt) -> None:
 
 def in_doubt(attempt: Attempt, error: TargetError) -> bool:
     """Say whether an error leaves open if a step that must not be repeated blindly was done."""
-    return not attempt.step.repeatable and error.reason != "not_found"
+    return not (attempt.step.repeatable or is_refused(error))
+
+
+def is_refused(answer: Any) -> bool:
+    """Say whether a step that must not be repeated blindly was surely not done: we are shut out, or a record lacks."""
+    return isinstance(answer, ClosedError) or (isinstance(answer, TargetError) and answer.reason == "not_found")
 
 
 def may_be_done(fold: Fold) -> bool:

@@ -26,6 +26,7 @@ from worker.delivery.verdict import (
     exhausted,
     found,
     in_doubt,
+    is_refused,
     learn,
     leave_open,
     may_be_done,
@@ -180,7 +181,7 @@ class Walk:
 
     def answered(self, attempt: Attempt, answer: Any, *, is_sent: bool) -> None:
         """Take the answer to one step; `is_sent`: the request may have reached the vendor."""
-        attempt.is_half_done |= not (attempt.step.repeatable or isinstance(answer, ClosedError))
+        attempt.is_half_done |= not (attempt.step.repeatable or is_refused(answer))
         if not isinstance(answer, WorkerError):
             attempt.is_answered = True
             self.feed(attempt, answer)
