@@ -60,8 +60,8 @@ async def door(
     journal: "Journal", name: str, options: "ConnectionSettings", heard: "list[Response]"
 ) -> "AsyncIterator[tuple[Target, Ask]]":
     """Give the target and a way to it that keeps to its quotas; answers are `heard`."""
-    from worker.delivery.connection import Ledger
     from worker.delivery.keep import Keeper
+    from worker.delivery.ledger import Ledger
     from worker.sending.gate import Gate
     from worker.sending.http.transport import Transport
     from worker.targets.registry import TARGETS
@@ -70,7 +70,7 @@ async def door(
         options.quotas,
         options.in_flight,
         strict=options.strict,
-        ledger=Ledger(name, Keeper(journal, note, no_matter, fail)),
+        ledger=Ledger(name, Keeper(journal, note, no_matter, fail), options.timeouts.total),
         longest=options.timeouts.total,
     )
     gate.restore(await journal.used(name))

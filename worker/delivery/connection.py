@@ -11,6 +11,7 @@ from worker.delivery.coalescing import Coalescing
 from worker.delivery.engine import Engine
 from worker.delivery.keep import Keeper
 from worker.delivery.lanes import Lanes
+from worker.delivery.ledger import Ledger
 from worker.delivery.ownership import Before
 from worker.delivery.parley import Parley
 from worker.delivery.pausing import Pausing
@@ -24,11 +25,10 @@ from worker.delivery.walk import Walk
 from worker.delivery.watch import Watch, unwatched
 from worker.delivery.window import Bounds, Decode, Window
 from worker.journal.journal import Journal
-from worker.journal.rows import Delivery, Settled, Used
+from worker.journal.rows import Delivery, Settled
 from worker.outcome.result import Teller
 from worker.sending.gate import Gate
 from worker.sending.pauses import Pause
-from worker.sending.quota import Quota
 from worker.sending.slot import Slot
 from worker.sending.wire import Request, Response
 from worker.targets.base import Target
@@ -140,7 +140,7 @@ class Connection:
             settings.quotas,
             settings.in_flight,
             strict=settings.strict,
-            ledger=Ledger(self.name, self._keeper),
+            ledger=Ledger(self.name, self._keeper, settings.timeouts.total),
             fresh=fresh,
             longest=settings.timeouts.total,
             entitled=self._is_ours,
@@ -232,19 +232,6 @@ class Connection:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._failed(error)
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """Quota use that outlives the worker."""
-
-    connection: str
-    keeper: Keeper
-
-    async def used(self, quota: str, moments: list[datetime]) -> None:
-        """Return when these moments are on disk, however long that takes."""
-        use = Used(self.connection, quota, tuple(moments), Quota.parse(quota).seconds)
-        await self.keeper.kept(use)
 
 
 def patience(settings: ConnectionSettings) -> Patience:

@@ -200,7 +200,7 @@ class Reported:
 class Used:
     """Calls charged to one quota ("15/h"): their moments, or an advance block that a crash may waste.
 
-    A moment is dropped when it is `window` seconds older than the newest.
+    A moment is dropped when it is `window` seconds older than the newest, which lies ahead of its writing.
     """
 
     connection: str

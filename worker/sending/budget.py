@@ -9,12 +9,17 @@ from worker.sending.clock import Clocks
 from worker.sending.idle import SHORT_SECONDS, IdleRoom
 from worker.sending.learned import LearnedQuota
 from worker.sending.quota import Quota
-from worker.sending.reserve import HOLD_SECONDS, Ledger, Reserve
+from worker.sending.reserve import HOLD_SECONDS, Ledger, Reserve, lead
 from worker.sending.slot import Fate, Slot
-from worker.sending.window import WayBack, Window
+from worker.sending.window import WayBack, Window, span
 
 # Longer windows are kept in the journal; shorter ones are over soon after a start (design.md 5.5).
 KEPT_ABOVE_SECONDS = 2.0
+
+
+def kept_for(quota: Quota, longest: float) -> float:
+    """Return by how many seconds the newest moment on disk must be later than one that no window holds any more."""
+    return span(quota) + lead(longest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,11 @@ SHARE_OF_QUOTA = 10
 WORTH_PREFETCHING = 8
 
 
+def lead(longest: float) -> float:
+    """Return how far ahead of its writing a block's moment lies: a call of it arrives no later."""
+    return BLOCK_SECONDS + HOLD_SECONDS + longest
+
+
 class Ledger(Protocol):
     """Where quota use is kept for the next owner of the connection."""
 
@@ -78,7 +83,7 @@ class Reserve:
         """Write the next block; what the ledger raises passes through."""
         size = self._size()
         until = self._clock() + BLOCK_SECONDS
-        latest = self._wall() + timedelta(seconds=BLOCK_SECONDS + HOLD_SECONDS + self._longest)
+        latest = self._wall() + timedelta(seconds=lead(self._longest))
         await self._ledger.used(str(self.quota), [latest] * size)
         self._next = Block(until=until, size=size, left=size)
 

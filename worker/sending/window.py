@@ -21,6 +21,11 @@ ENOUGH_ANSWERS = 100
 FASTEST = 8
 
 
+def span(quota: Quota) -> float:
+    """Return for how many seconds a call counts."""
+    return quota.seconds * (1 + DRIFT) + GRAIN
+
+
 class WayBack:
     """How long an answer is under way at least: zero until that is known, and always when `strict`."""
 
@@ -56,7 +61,7 @@ class Window:
         self.quota = quota
         self.under_way = 0
         self._back = back
-        self._span = quota.seconds * (1 + DRIFT) + GRAIN
+        self._span = span(quota)
         self._answers: deque[float] = deque()
         self._others = deque(moments)
 
