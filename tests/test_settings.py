@@ -9,6 +9,7 @@ import pytest
 
 from worker.settings import Settings, SettingsError, build, load
 from worker.targets.onoffice.settings import OnOfficeSettings
+from worker.telemetry.failpoints import VARIABLE as FAILPOINTS
 
 FILE = """
 [worker]
@@ -143,11 +144,12 @@ def test_empty_variable_is_not_set(file: Path) -> None:
 
 
 def test_variables_that_are_not_ours() -> None:
-    """Kubernetes' service variables and the name of the file are no options; other words are refused."""
+    """Kubernetes' service variables and the name of the file and a test's failpoints are no options; other words are refused."""
     environ = {
         "RELATION_WORKER_SERVICE_HOST": "10.0.0.1",
         "RELATION_WORKER_PORT_8321_TCP": "tcp://10.0.0.1:8321",
         "RELATION_WORKER_CONFIG": "/etc/x.toml",
+        FAILPOINTS: "before-ack=kill",
         "PATH": "/bin",
     }
 

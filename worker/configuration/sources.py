@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from worker.configuration.findings import Finding, dotted, meant, said
+from worker.telemetry.failpoints import VARIABLE as FAILPOINTS
 
 Origin = Literal["default", "file", "secret", "environment", "given"]
 Keys = tuple[str, ...]
@@ -14,6 +15,7 @@ Keys = tuple[str, ...]
 PREFIX = "RELATION_WORKER_"
 NEST = "__"
 CONFIG = "RELATION_WORKER_CONFIG"
+OTHERS = (CONFIG, FAILPOINTS)  # read elsewhere, and no options
 # Kubernetes sets these for a service that is called relation-worker; they are not meant for us.
 # https://kubernetes.io/docs/tutorials/services/connect-applications-service/ (read 2025-11)
 SERVICE_LINKS = ("SERVICE_HOST", "SERVICE_PORT", "PORT")
@@ -72,7 +74,7 @@ def read_file(path: Path, tree: Tree) -> None:
 
 def read_environment(environ: Mapping[str, str], tree: Tree) -> list[tuple[Keys, str]]:
     """Return what `RELATION_WORKER_<SECTION>__<OPTION>` variables say; an empty one counts as not set."""
-    named = sorted(name for name in environ if name.startswith(PREFIX) and name != CONFIG and environ[name])
+    named = sorted(name for name in environ if name.startswith(PREFIX) and name not in OTHERS and environ[name])
     found = []
     for name in named:
         rest = name[len(PREFIX) :]
