@@ -38,9 +38,12 @@ class Walk:
         if self.task.operation == "update" and self.task.known.deleted:
             raise not_found("The relation was deleted; an update does not bring it back")
         self._check_renumbering()
-        if self.task.operation == "create" or self.data.complete:
-            return (yield from self._whole())
-        return (yield from self._patch())
+        return (yield from (self._whole() if self.is_whole else self._patch()))
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether the event is the whole record."""
+        return self.task.operation == "create" or bool(self.data.complete)
 
     @property
     def key(self) -> str | None:
@@ -74,11 +77,11 @@ class Walk:
 
     def _whole(self) -> Course:
         new = self.live is None and self.task.operation == "create"
-        mapped = fields(self.data, self.settings, create=new, whole=True)
+        mapped = self._said()
         record = self._record({**self._revival, **mapped.fields})
         taken = yield from self._taken(record[KEY])
         if self.is_renumbered:
-            return (yield from self._merged(mapped, taken=taken))
+            return (yield from self._merged(taken=taken))
         effect: Effect = "created" if self.live is None else "updated"
         if self._looks_first():
             found = yield from self._found(record[KEY])
@@ -104,7 +107,7 @@ class Walk:
         return self.settings.on_missing == "dead_letter"
 
     def _patch(self) -> Course:
-        mapped = fields(self.data, self.settings, create=False, whole=False)
+        mapped = self._said()
         if not mapped.fields and not self.is_renumbered:
             return Applied("unchanged", self.live, mapped.dropped)
         if self.settings.update_style == "whole_only":
@@ -115,24 +118,33 @@ class Walk:
         if self.number is None:
             return (yield from self._missing())
         taken = yield from self._taken(self.number)
-        if self._is_enough(mapped.fields):
-            effect: Effect = "updated" if self.live else "created"
-            return (yield from self._written(self._record(mapped.fields), mapped, effect, taken=taken))
-        return (yield from self._merged(mapped, taken=taken))
+        sure = self._said({}) if self._may_go_unread else None
+        if sure is None or lacking({**sure.fields, KEY: self.number}):
+            return (yield from self._merged(taken=taken))
+        effect: Effect = "updated" if self.live else "created"
+        return (yield from self._written(self._record(sure.fields), sure, effect, taken=taken))
 
-    def _merged(self, mapped: Mapped, *, taken: bool) -> Course:
+    def _said(self, held: Record | None = None) -> Mapped:
+        """Return what the event says; of a patch, what it says to a record that holds this (None: not read yet)."""
+        create = self.live is None and self.task.operation == "create"
+        return fields(self.data, self.settings, create=create, whole=self.is_whole, held=held)
+
+    def _merged(self, *, taken: bool) -> Course:
         """Post what the event says together with what the record holds; one that gets a new number is made anew."""
         found = yield from self._base()
         if found is None:
             return (yield from self._missing(taken=taken))
+        mapped = self._said(None if self.is_whole else found)
+        if not mapped.fields and not self.is_renumbered:
+            return Applied("unchanged", self.number, mapped.dropped, take_over=taken)
         record = self._record(self._completed(found, mapped.fields))
         return (yield from self._written(record, mapped, "updated", taken=taken))
 
-    def _is_enough(self, said: Record) -> bool:
-        """Say whether a patch may go out without a read."""
+    @property
+    def _may_go_unread(self) -> bool:
+        """Say whether a patch that holds all that is required needs no read."""
         unread = self.settings.update_style == "send" and not self.is_renumbered
-        vouched = self.live is not None or self.settings.on_missing == "create"
-        return unread and vouched and not lacking({**said, KEY: self.number})
+        return unread and (self.live is not None or self.settings.on_missing == "create")
 
     def _completed(self, found: Record, said: Record) -> Record:
         if self.settings.update_style == "read" or self.is_renumbered:

@@ -1,6 +1,6 @@
 """Turns a party into the fields of a record at OutSmart."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,22 +14,20 @@ from worker.targets.outsmart.field import (
     REQUIRED,
     SWITCHES,
     VENDORS_OWN,
+    Record,
     check_cleared,
     check_sizes,
     free_key,
 )
 from worker.targets.outsmart.settings import OutSmartSettings
-from worker.targets.party import Mapped, Named, contact_places, leave_contact, named, native, spread
+from worker.targets.outsmart.shared import country, debtor_type, house_number, words
+from worker.targets.party import Mapped, Named, named, native, spread
 
 VERSION = "outsmart/1"
 
 ADDRESS = ("street", "house_number", "house_number_suffix", "postal_code", "city")
 PLACE = ("country_code", "country_name", "latitude", "longitude")
-HOUSE = ("address.house_number", "address.house_number_suffix")
-COUNTRY = ("address.country_code", "address.country_name")
 LEAD = ("source", "phase", "score", "value", "value_recurring", "loss_reason")
-NAMES = ("given_name", "family_name")
-SPOKEN = ("honorific_prefix", *NAMES)
 DECIMALS = 6  # https://github.com/CloudEcosystemDev/outsmart-component (README), read November 2026
 PREFIX = 2  # letters of the country in a VAT number
 
@@ -104,20 +102,22 @@ BLANKED = (
 )
 
 
-def fields(data: Party, settings: OutSmartSettings, *, create: bool, whole: bool) -> Mapped:
+def fields(data: Party, settings: OutSmartSettings, *, create: bool, whole: bool, held: Record | None = None) -> Mapped:
     """Return what the event says of its record, but its key; None: to be cleared.
 
-    `create`: there is nothing to be cleared; `whole`: what the event does not name has no value upstream.
+    `create`: there is nothing to be cleared; `whole`: what the event does not name has no value upstream;
+    `held`: what is known of a record that keeps what the event does not name.
     """
     found = named(data, create=create)
     if settings.key_from == "customer_number":
         found.pop("customer_number", None)
     spread(found, "address", (*ADDRESS, *PLACE))
     spread(found, "lead", LEAD)
-    kind = _debtor_type(found, settings)
+    kind = debtor_type(found, settings, held)
     if whole and not create and settings.blank_absent:
         found = {**dict.fromkeys(path for path in BLANKED if path not in found), **found}
-    said = {**_words(found, data), **_joined(found, settings), **_cells(found, settings), **kind}
+    said = {**words(found, data, held), **house_number(found, settings), **country(found, settings, held)}
+    said |= {**_cells(found, settings), **kind}
     said |= _free(found, settings, create=create)
     left = dropped(settings, found)
     said |= native(data, "outsmart", NATIVE, create=create)
@@ -135,54 +135,6 @@ def _cells(found: Named, settings: OutSmartSettings) -> dict[str, Any]:
     return said
 
 
-def _debtor_type(found: Named, settings: OutSmartSettings) -> dict[str, Any]:
-    """Return the first role as the house's own word, if the event gives no such word."""
-    if "category" in found or "roles" not in found:
-        return {}
-    types = [settings.debtor_types[role] for role in found["roles"] if role in settings.debtor_types]
-    if not types:
-        return {}
-    del found["roles"]
-    return {"debtor_type": types[0]}
-
-
-def _words(found: Named, data: Party) -> dict[str, Any]:
-    """Return the name and whom to speak to."""
-    person = data.party_type == "person" and any(name in found for name in NAMES)
-    contact = _contact(found, data, person=person)
-    name = found.pop("name", ...)
-    if person:
-        full = joined([found.pop(part, None) for part in NAMES])
-        name = full if name in (..., None) else name
-    return {**({} if name is ... else {"name": name}), **contact}
-
-
-def _contact(found: Named, data: Party, *, person: bool) -> dict[str, Any]:
-    """Return the first contact by name, else the person itself; the other contacts have no place."""
-    cleared = "contacts" in found
-    found.pop("contacts", None)
-    if data.contacts and (places := contact_places(found)):
-        for place in places[1:]:
-            leave_contact(found, place)
-        return {"contact": joined([found.pop(f"contacts[0].{part}", None) for part in SPOKEN])}
-    if person:
-        return {"contact": joined([found.pop("honorific_prefix", None), *map(found.get, NAMES)])}
-    return {"contact": None} if cleared else {}
-
-
-def _joined(found: Named, settings: OutSmartSettings) -> dict[str, Any]:
-    """Return the house number and the country, which are several fields of ours."""
-    said: dict[str, Any] = {}
-    if not found.keys().isdisjoint(HOUSE):
-        said["house_number"] = joined([found.pop(path, None) for path in HOUSE], settings.house_number_separator)
-    if settings.country_format == "name" and not found.keys().isdisjoint(COUNTRY):
-        code, name = (found.pop(path, None) for path in COUNTRY)
-        said["country"] = name or settings.country_names.get(code) or code
-    elif "address.country_code" in found:
-        said["country"] = found.pop("address.country_code")
-    return said
-
-
 def _free(found: Named, settings: OutSmartSettings, *, create: bool) -> dict[str, Any]:
     values = found.pop("free_fields", None) or {}
     free = {
@@ -191,8 +143,3 @@ def _free(found: Named, settings: OutSmartSettings, *, create: bool) -> dict[str
         if value is not None or not create
     }
     return {FREE: free} if free else {}
-
-
-def joined(parts: Iterable[str | None], separator: str = " ") -> str | None:
-    """Return the parts that have a value in one text, None when none has."""
-    return separator.join(part for part in parts if part) or None
