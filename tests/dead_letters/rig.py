@@ -124,11 +124,15 @@ class Rig:
 
     async def crash(self) -> None:
         """End without a word, and come back."""
+        await self.stop()
+        await self.start("abandoned")
+
+    async def stop(self) -> None:
+        """End without a word."""
         self.connection.abort()
         for task in self._tasks:
             task.cancel()
         await asyncio.sleep(0)
-        await self.start("abandoned")
 
     async def close(self) -> None:
         await self.connection.stop(60.0)

@@ -2,8 +2,12 @@
 
 import asyncio
 
+import pytest
+
 from tests.dead_letters.rig import ALL, MEND, NAME, Rig
+from tests.delivery.world import BAD
 from worker.dead_letters.document import Terms
+from worker.journal.letters import Filter
 from worker.sending.quota import Quota
 from worker.simulation.loop import run
 
@@ -87,6 +91,56 @@ def test_cancelled_plan_lays_its_letters_down() -> None:
 
         assert await rig.ended(again, 100) == "finished"
         assert set(rig.world.made.values()) == {1}
+        await rig.close()
+
+    run(play())
+
+
+def test_cancelled_plan_follows_up_what_may_have_been_sent() -> None:
+    """What the vendor may have of a cancelled plan is looked for, and its letters say what came of it."""
+
+    async def play() -> None:
+        rig = await Rig.open()
+        await rig.bury(3)
+        rig.world.temper.lost_after = 1.0
+        plan = await rig.replay(Terms("mended", (MEND,), canary=0))
+        await asyncio.sleep(2)
+        await rig.service.cancel(plan, "ann")
+        rig.world.temper.lost_after = 0.0
+        await rig.crash()
+        await asyncio.sleep(60)
+
+        assert rig.world.made == {"s0": 1, "s1": 1, "s2": 1}
+        assert await rig.counts(plan) == {"applied": 3}
+        assert await rig.service.count(ALL) == 0
+        await rig.close()
+
+    run(play())
+
+
+def test_cancelled_plan_lays_letters_of_a_renamed_connection_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a plan had offered is laid down after its cancelling, also under the connection's new name."""
+
+    async def play() -> None:
+        rig = await Rig.open()
+        await rig.emit(*(rig.delivery(f"s{number}", "updated", note="x", group=BAD) for number in range(3)))
+        await rig.until(lambda: rig.done() == 3)
+        await asyncio.sleep(1)
+        rig.world.temper.lost_before = 1.0
+        plan = await rig.replay(Terms("mended", (MEND,), canary=0))
+        await asyncio.sleep(4)
+        assert await rig.counts(plan) == {"offered": 3}
+        await rig.service.cancel(plan, "ann")
+        await rig.stop()
+        await rig.journal.accounts.rename(NAME, "renamed")
+        monkeypatch.setattr("tests.dead_letters.rig.NAME", "renamed")
+        rig.world.temper.lost_before = 0.0
+        await rig.start("handed over")
+        await asyncio.sleep(60)
+
+        assert rig.world.records == {}
+        assert await rig.counts(plan) == {"withdrawn": 3}
+        assert await rig.service.count(Filter(connections=["renamed"])) == 3
         await rig.close()
 
     run(play())

@@ -3,6 +3,7 @@
 from typing import Any
 
 import orjson
+import pytest
 
 from schemas.dead_letter import intake_letter_id
 from tests.dead_letters.rig import Rig, message
@@ -55,6 +56,47 @@ def test_intake_letter_is_taken_again() -> None:
         assert rig.world.records == {"s0": {"note": "new"}, "s1": {"note": "late"}}
         assert [await rig.counts(plan) for plan in plans] == [{"taken": 1}, {"taken": 1}]
         assert await rig.service.count(Filter()) == 0
+        await rig.close()
+
+    run(play())
+
+
+@pytest.mark.parametrize(
+    ("data", "patch", "shown"),
+    [
+        ({"typo": 1}, [{"op": "remove", "path": "/data/typo"}], {}),
+        ({"phone": "1"}, [{"op": "move", "from": "/data/phone", "path": "/data/note"}], {"note": "1"}),
+        (
+            {"note": 5},
+            [{"op": "test", "path": "/data/note", "value": 5}, {"op": "replace", "path": "/data/note", "value": "5"}],
+            {"note": "5"},
+        ),
+        (
+            {"email": "a@x.example"},
+            [
+                {"op": "copy", "from": "/data/email", "path": "/data/note"},
+                {"op": "replace", "path": "/data/email", "value": "b@x.example"},
+            ],
+            {"note": "a@x.example", "email": "b@x.example"},
+        ),
+    ],
+    ids=["remove", "move", "test", "copy"],
+)
+def test_intake_letter_is_patched_once(
+    data: dict[str, Any], patch: list[dict[str, Any]], shown: dict[str, Any]
+) -> None:
+    """What intake takes again is sent as it was patched, also where the patch fits only once."""
+
+    async def play() -> None:
+        rig = await Rig.open()
+        event = orjson.loads(message(1, "s0", "created", data))
+        letter_id = await bury_at_intake(rig, event)
+
+        await rig.replay(Terms("mended", tuple(patch)), Filter(ids=[letter_id]))
+        await rig.until(lambda: rig.done("applied") == 1, 60)
+
+        assert rig.world.records == {"s0": shown}
+        assert rig.world.made == {"s0": 1}
         await rig.close()
 
     run(play())

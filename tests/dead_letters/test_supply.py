@@ -2,12 +2,15 @@
 
 import pytest
 
-from tests.dead_letters.house import House
-from worker.dead_letters.document import Terms
+from tests.dead_letters.house import DATA, House, document
+from worker.dead_letters.choosing import Chooser
+from worker.dead_letters.document import Document, Terms
 from worker.dead_letters.patching import Patcher
+from worker.dead_letters.retaking import Retaker
 from worker.dead_letters.supply import Running, Supply
 from worker.delivery.held import Key
 from worker.intake.decode import Decoder
+from worker.intake.route import Route, Routes
 from worker.journal.errors import JournalError
 from worker.journal.letters import Filter
 from worker.journal.rows import Reported
@@ -67,3 +70,25 @@ async def test_what_was_offered_is_not_lost_where_another_offer_fails(house: Hou
     await house.journal._desk.write(lambda session: session.say("DROP TRIGGER broken"))
 
     assert await places(supply, 5) == [3, 1]
+
+
+async def test_what_was_taken_again_and_cannot_be_read_lies_at_intake_again(house: House) -> None:
+    """Where the settings of today refuse what intake took again, its letter is open again and tells why."""
+    letter = await house.bury_at_intake(1, document(1, "cust-1", data=DATA | {"colour": "red"}))
+    plan = (await house.service.plan(Filter(ids=[letter]), Terms("try"), "ann")).id
+    before = Chooser(house.journal, Patcher(Decoder(unknown_fields="ignore"), 2**20))
+    routes = Routes([Route("acme", "onoffice", "link")])
+    (chosen,) = await house.journal.letters.chosen(Filter())
+    await Retaker(house.journal, before, lambda: routes, house.clock.now).retake(plan, chosen, Document(Terms("try")))
+    supply = Supply("acme", house.journal, Patcher(Decoder(), 2**20), house.clock.now, is_pending=True)
+    assert await house.service.count(Filter()) == 0
+
+    assert await places(supply, 5) == []
+
+    case = await house.service.show(letter)
+    assert case.buried.state == "open"
+    assert [each.state for each in case.replays] == ["refused"]
+    assert "colour" in (case.replays[0].note or "")
+    assert await house.journal.delivery("acme", 1) is None
+    supply.is_pending = True
+    assert await places(supply, 5) == []

@@ -53,6 +53,7 @@ async def test_offered_delivery_is_the_plans_alone(journal: Journal) -> None:
     (offered,) = await journal.replays.offered("acme", 0, 9)
     assert (offered.rank, offered.plan, offered.replays, offered.attempts) == ("replay", "P1", 1, 0)
     assert offered.received == delivery(1).received
+    assert await journal.replays.behind(offered) == chosen
     assert await journal.waiting("acme", 0, 9, 999) == []
     assert not await journal.replays.offer("P1", chosen, at(2))
     assert (await journal.backlog())["acme"].replay == 1

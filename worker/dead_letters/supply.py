@@ -8,7 +8,6 @@ from datetime import datetime
 
 import orjson
 
-from schemas.dead_letter import dead_letter_id
 from worker.dead_letters.document import Document, Terms, loaded
 from worker.dead_letters.errors import DeadLetterError, PatchError
 from worker.dead_letters.patching import Patcher
@@ -144,8 +143,8 @@ class Supply:
         plan = await self.journal.replays.plan(row.plan or "")
         if plan is not None and plan.state == "paused" and not row.maybe_sent:
             return None
-        letter = Chosen(letter_of(row), row.connection, row.position, row.source, row.subject)
-        if plan is not None and plan.state in DEAD and await self.is_laid_down(plan.id, letter):
+        letter = await self.journal.replays.behind(row)
+        if plan is not None and plan.state in DEAD and await self.is_laid_down(row, letter):
             return None
         try:
             document = loaded(plan.document) if plan else NO_TERMS
@@ -153,12 +152,11 @@ class Supply:
             return None  # a worker of that version brings it forward
         return await self.held(row, letter, document)
 
-    async def is_laid_down(self, plan: str, letter: Chosen) -> bool:
+    async def is_laid_down(self, row: Delivery, letter: Chosen | None) -> bool:
         """Lay a letter of a plan that is over down again; what intake took, or may be sent, goes on."""
-        history = await self.journal.replays.history(letter.id)
-        if not any(each.plan == plan and each.state == "offered" for each in history):
+        if letter is None or row.maybe_sent:
             return False
-        return await self.journal.replays.withdraw(plan, letter, self.now())
+        return await self.journal.replays.withdraw(row.plan or "", letter, self.now())
 
     async def fresh(self, plan: Running, most: int, is_free: IsFree, busy: set[Key]) -> list[Held]:
         """Offer the next letters of a plan, at most one of a relation."""
@@ -199,34 +197,35 @@ class Supply:
         assert row is not None, "it was just offered"
         return await self.held(row, letter, plan.document)
 
-    async def held(self, row: Delivery, letter: Chosen, document: Document) -> Held | None:
-        """Return a row as the engine holds it; None: it cannot be read, and is laid down again."""
+    async def held(self, row: Delivery, letter: Chosen | None, document: Document) -> Held | None:
+        """Return a row as the engine holds it; None: it cannot be read, and is laid down again.
+
+        What intake took again (`letter` None) lies there as it was patched.
+        """
+        patch = document.patch_of(letter.id) if letter else ()
         try:
-            event = self.patcher.patched(row.received, document.patch_of(letter.id)).decoded.event
+            event = self.patcher.patched(row.received, patch).decoded.event
         except PatchError as error:
-            await self.refuse(row, letter, str(error))
+            await self.refuse(row, letter, str(error)[:500])
             return None
         held = hold(row, event)
         held.single = True
         held.forced = document.terms.force
-        held.maybe_sent |= await self.may_be_there(letter.id)
+        held.maybe_sent |= letter is not None and await self.may_be_there(letter.id)
         return held
 
-    async def refuse(self, row: Delivery, letter: Chosen, why: str) -> None:
+    async def refuse(self, row: Delivery, letter: Chosen | None, why: str) -> None:
         """Lay down what cannot be read by the settings of today, and tell its plan."""
-        plan = row.plan or ""
-        if await self.journal.replays.withdraw(plan, letter, self.now()):
-            await self.journal.replays.note(plan, letter.id, "refused", why[:500], self.now())
+        replays, plan = self.journal.replays, row.plan or ""
+        if letter is None:
+            await replays.give_back(row, why, self.now())
+        elif await replays.withdraw(plan, letter, self.now()):
+            await replays.note(plan, letter.id, "refused", why, self.now())
 
     async def may_be_there(self, letter: str) -> bool:
         """Say whether the target may have it already, so that it is looked for first."""
         found = await self.journal.letters.one(letter)
         return found is not None and bool(orjson.loads(found.letter.case).get("maybe_applied"))
-
-
-def letter_of(row: Delivery) -> str:
-    """Return the id of the letter that a delivery lies or lay buried in."""
-    return dead_letter_id(row.connection, row.source, row.event_id)
 
 
 def key_of(letter: Chosen) -> Key:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from worker.journal import audit, carrying, faring, identity, letters, replays, requests
+from worker.journal import audit, carrying, faring, identity, letters, replays, requests, returning
 from worker.journal.audit import Entry
 from worker.journal.burying import DISCARDED, Closing, close
 from worker.journal.carrying import Carried
@@ -144,9 +144,22 @@ class Replays:
         """Lay an offered delivery down again; False: a call is under way, or it has ended."""
         return await self.desk.write(lambda session: replays.withdraw(session, plan, letter, at), letter.connection)
 
+    async def give_back(self, row: Delivery, why: str, at: datetime) -> bool:
+        """Drop what intake took again, and open its letter; False: it may be sent, or has no such letter."""
+        plan, connection, position = row.plan or "", row.connection, row.position
+
+        def work(session: Session) -> bool:
+            return returning.give_back(session, plan, connection, position, why, at)
+
+        return await self.desk.write(work, connection)
+
     async def offered(self, connection: str, after: int, most: int) -> list[Delivery]:
         """Return what plans have on its way at a connection, in order of position."""
         return await self.desk.browse(replays.offered, connection, after, most)
+
+    async def behind(self, row: Delivery) -> Chosen | None:
+        """Return the letter for which a plan has offered a delivery; None: intake took it again."""
+        return await self.desk.browse(replays.behind, row)
 
     async def running(self) -> list[Plan]:
         """Return the plans at work, the oldest first."""

@@ -70,7 +70,10 @@ OFFER = Fixed(
         _d.position == bindparam("position_"),
         _d.state == CODES["dead_lettered"],
         _d.result.is_(None),
-        select(letters.c.id).where(letters.c.id == bindparam("letter_"), letters.c.state == "open").exists(),
+        select(letters.c.id)
+        .where(letters.c.id == bindparam("letter_"), letters.c.state == "open")
+        .with_for_update(read=True, skip_locked=True)  # who is discarding it, discards it
+        .exists(),
     )
     .values(
         state=CODES["waiting"],
@@ -106,6 +109,16 @@ PROGRESS = Fixed(
         ),
     )
     .values(state=bindparam("now"), changed_at=bindparam("at"))
+)
+BEHIND = Fixed(
+    select(*(letters.c[name] for name in ("id", "connection", "position", "source", "subject")))
+    .select_from(planned.join(letters, _p.letter == letters.c.id))
+    .where(
+        _p.plan == bindparam("plan_"),
+        _p.state == "offered",
+        letters.c.connection == bindparam("connection_"),
+        letters.c.position == bindparam("position_"),
+    )
 )
 OFFERED = Fixed(
     select(*(_d[name] for name in SELECTED))
@@ -192,6 +205,12 @@ def withdraw(session: Session, plan: str, letter: Chosen, at: datetime) -> bool:
 def progress(session: Session, plan: str, connection: str, position: int, outcome: str, at: datetime) -> None:
     """Note in the plan how the delivery of one of its letters ended."""
     session.run(PROGRESS, plan_=plan, connection_=connection, position_=position, now=outcome, at=at.timestamp())
+
+
+def behind(session: Session, row: Delivery) -> Chosen | None:
+    """Return the letter for which a plan has offered a delivery; None: intake took it again."""
+    found = session.rows(BEHIND, plan_=row.plan, connection_=row.connection, position_=row.position)
+    return Chosen(*found[0]) if found else None
 
 
 def offered(session: Session, connection: str, after: int, most: int) -> list[Delivery]:
