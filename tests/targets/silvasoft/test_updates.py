@@ -24,6 +24,33 @@ def test_an_update_of_which_nothing_is_left_calls_nothing() -> None:
     assert walked(silvasoft(), task(patched(status="x"), "7")).end == Applied("unchanged", "7", ("status",))
 
 
+@pytest.mark.parametrize("kind", ["person", "organization"])
+def test_a_patch_never_puts_the_mobile_number_over_the_telephone_number(kind: str) -> None:
+    """Absent is leave alone: a mobile number stands in only for a telephone number that upstream does not have."""
+    alone = patched(kind, mobile="2")
+    assert walked(silvasoft(), task(alone, "7")).end == Applied("unchanged", "7", ("mobile",))
+    walk = walked(silvasoft(), task(patched(kind, mobile="2", address={"city": "Ede"}), "7"), [shown()])
+    assert (walk.end, walk.bodies) == (
+        Applied("updated", "7", ("mobile",)),
+        [{"RelationGUID": 7, "Address_City": "Ede"}],
+    )
+    assert failure(walked(silvasoft(unsupported_fields="refuse"), task(alone, "7"))).reason == "unmappable"
+
+
+def test_a_patch_that_comes_upon_a_relation_stays_a_patch() -> None:
+    """What it does not name is left alone, also where it went out as a create at first."""
+    given_event = patched(given_name="Jet", family_name="Visser", customer_number="5012", mobile="2")
+    walk = walked(
+        silvasoft(blank_absent=True, find_by=["number"]), task(given_event), [answer([]), shown(Name="Piet"), shown()]
+    )
+    assert walk.end == Applied("updated", "120034", ("mobile",))
+    assert walk.bodies[2] == {
+        "RelationGUID": 120034,
+        "CustomerNumber": 5012,
+        "Relation_Contact": [{"FirstName": "Jet", "LastName": "Visser"}],
+    }
+
+
 def test_the_remote_id_of_the_event_is_used_where_the_journal_has_none() -> None:
     """Adopting a relation: its id is digits, free, and the journal's own one never contradicts it."""
     given_event = patched(email="a@b.example", remote_id="0120034")

@@ -44,6 +44,11 @@ class Walk:
             return (yield from self._creation())
         return (yield from self._update())
 
+    @property
+    def is_whole(self) -> bool:
+        """Say whether the event is the whole record."""
+        return self.task.operation == "create" or bool(self.data.complete)
+
     def _creation(self, *, looked: bool = False) -> Course:
         """Make the relation; `looked`: it has been looked for and is not there."""
         mapped = self._new()
@@ -142,7 +147,7 @@ class Walk:
 
     def _adopted(self, seen: Relation, *, taken: bool) -> Course:
         """Make a relation that was met what the event says."""
-        mapped = mapping.change(self.data, self.settings, whole=True)
+        mapped = mapping.change(self.data, self.settings, whole=self.is_whole)
         if not (yield from self._is_changed(seen.guid, {**self._assumed(seen), **mapped.fields})):
             raise not_found(f"Silvasoft returned relation {seen.guid}, but has none")
         return Applied("updated", seen.guid, mapped.dropped, take_over=taken)
@@ -154,8 +159,7 @@ class Walk:
         return mapping.default_roles(self.data, self.settings, deactivated=self._was_deactivated(seen))
 
     def _update(self) -> Course:
-        whole = self.task.operation == "create" or bool(self.data.complete)
-        mapped = mapping.change(self.data, self.settings, whole=whole)
+        mapped = mapping.change(self.data, self.settings, whole=self.is_whole)
         given = self._given()
         if not mapped.fields:
             return Applied("unchanged", self.live, mapped.dropped)

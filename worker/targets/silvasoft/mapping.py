@@ -68,6 +68,7 @@ def creation(data: Party, settings: SilvasoftSettings) -> Mapped:
     found = named(data, create=True)
     found.pop("remote_id", None)
     person = data.party_type == "person"
+    _choose_phone(found)
     said = {**_policies(settings), **_numbers(found, settings, person=person)}
     said |= _roles(found, settings, person=person)
     if "group" in found:
@@ -83,6 +84,8 @@ def change(data: Party, settings: SilvasoftSettings, *, whole: bool) -> Mapped:
     found = named(data, create=False)
     found.pop("remote_id", None)
     person = data.party_type == "person"
+    if whole or "telephone" in found:
+        _choose_phone(found)
     spread(found, "address", (path.partition(".")[2] for path in ADDRESS))
     if whole and settings.blank_absent:
         paths = {**ADDRESS, **(PERSON if person else ORGANIZATION)}.keys() - NOT_BLANKED
@@ -175,12 +178,10 @@ def _check_kept(found: Named, paths: tuple[str, ...]) -> None:
 
 
 def _person(found: Named, settings: SilvasoftSettings) -> Body:
-    _choose_phone(found)
     return {**_cells(found, PERSON), **_sex(found, "sex", settings)}
 
 
 def _organization(found: Named) -> Body:
-    _choose_phone(found)
     said = _cells(found, ORGANIZATION)
     if vat := said.get("TaxIdentificationNumber"):
         said["TaxIdentificationNumber"] = vat[PREFIX:]
