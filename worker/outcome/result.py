@@ -70,7 +70,7 @@ def particulars(end: End) -> dict[str, Any]:
         case Success(applied=applied):
             return {
                 "effect": applied.effect,
-                "remote_id": applied.remote_id,
+                "remote_id": None if applied.effect == "deleted" else applied.remote_id,
                 "absorbed": end.absorbed,
                 "dropped": applied.dropped,
                 "warnings": applied.warnings,

@@ -64,7 +64,10 @@ class Owners:
 
 @value
 class Applied:
-    """How a course ended well; `remote_id` None: deleted or unknown. `take_over`: the id moves to this relation."""
+    """How a course ended well; `remote_id` None: deleted or unknown. `take_over`: the id moves to this relation.
+
+    Of what was deleted an id is given only to take it over, so that nobody else is thought to have it.
+    """
 
     effect: Effect
     remote_id: str | None = None

@@ -7,6 +7,7 @@ from worker.targets.base import Applied, Owners
 from worker.targets.options import ConnectionSettings
 
 FOUND_AFTERWARDS = "found after an unknown outcome"
+GONE_AFTERWARDS = "found gone after an unknown outcome"
 
 
 def not_found(detail: str) -> RejectedError:
@@ -20,6 +21,11 @@ def claimed(settings: ConnectionSettings, remote_ids: Iterable[str]) -> Generato
     if owned and settings.on_taken == "dead_letter":
         raise RejectedError(f"{min(owned)} belongs to another relation here", reason="conflict")
     return bool(owned)
+
+
+def deleted(taken: str | None, *warnings: str) -> Applied:
+    """Return the outcome of a deletion; `taken` is the remote id of what was another relation's until now."""
+    return Applied("deleted", taken, warnings=warnings, take_over=taken is not None)
 
 
 def absent(settings: ConnectionSettings, detail: str, *warnings: str) -> Applied:

@@ -86,6 +86,17 @@ class TestDelete:
         assert Applied("deleted") == walk.end
         assert buried(walked(onoffice(), task(owner("deleted")), owned=["estate:address:owner/417/8102"])) == "conflict"
 
+    def test_taken(self) -> None:
+        """A link that is taken over to be deleted is told with its id, which the other relation then lets go."""
+        key, strange = "estate:address:owner/417/8102", onoffice(on_taken="take_over")
+        walk = walked(strange, task(owner("deleted")), [FINE], owned=[key])
+        doubt = walked(strange, task(owner("deleted"), in_doubt=True), [refused(168), NOTHING], owned=[key])
+        absent = walked(strange, task(owner("deleted")), [refused(168), NOTHING], owned=[key])
+
+        assert Applied("deleted", key, take_over=True) == walk.end
+        assert Applied("deleted", key, warnings=("found gone after an unknown outcome",), take_over=True) == doubt.end
+        assert Applied("absent") == absent.end
+
     def test_no_link_named(self) -> None:
         """A delete of nobody knows what has nothing to delete, and says so."""
         walk = walked(onoffice(), task(link("deleted")))

@@ -66,6 +66,16 @@ class TestDelete:
         assert known.end == named.end
         assert known.end.effect == effect
 
+    def test_taken(self) -> None:
+        """A link that is taken over to be deleted is told with its id, which the other relation then lets go."""
+        named = link("deleted", remote_id="78")
+
+        assert went(named, [GONE], owned=["78"], on_taken="take_over").end == Applied("deleted", "78", take_over=True)
+        assert went(named, [refused(404)], owned=["78"], on_taken="take_over").end == Applied("absent")
+        assert went(named, [refused(404)], in_doubt=True, owned=["78"], on_taken="take_over").end == Applied(
+            "deleted", "78", warnings=("found gone after an unknown outcome",), take_over=True
+        )
+
     def test_page(self) -> None:
         """A 404 that is no SuperOffice's answer means that the address is wrong, and deletes nothing silently."""
         walk = went(link("deleted"), [answer(b"<html>not here</html>", 404), GONE], "78")

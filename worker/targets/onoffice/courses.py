@@ -13,7 +13,7 @@ from worker.targets.onoffice.mapping import Change, Ends, Wish, change, ends, wi
 from worker.targets.onoffice.replacing import replace
 from worker.targets.onoffice.settings import OnOfficeSettings
 from worker.targets.onoffice.triple import Triple
-from worker.targets.policy import FOUND_AFTERWARDS, absent, claimed, not_found
+from worker.targets.policy import FOUND_AFTERWARDS, GONE_AFTERWARDS, absent, claimed, deleted, not_found
 
 Part = Generator[Step | Owners, Any, Applied]
 
@@ -141,11 +141,11 @@ def _delete(settings: OnOfficeSettings, task: Task, data: Link) -> Part:
         return absent(
             settings, f"the link is not known here, and the event lacks {lack}", f"no link named: {lack} lack"
         )
-    if known is None:
-        yield from claimed(settings, (link.remote_id,))
+    is_taken = known is None and (yield from claimed(settings, (link.remote_id,)))
+    taken = link.remote_id if is_taken else None
     removed = yield from Errand(settings, task).remove(link.tail, link.pairs)
     if removed:
-        return Applied("deleted")
+        return deleted(taken)
     if task.in_doubt:
-        return Applied("deleted", warnings=("found gone after an unknown outcome",))
+        return deleted(taken, GONE_AFTERWARDS)
     return absent(settings, f"it is not there. {link}.")

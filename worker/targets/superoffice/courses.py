@@ -7,7 +7,7 @@ from schemas.relation import Link
 from schemas.result import Effect
 from worker.errors import RejectedError, UnsupportedError
 from worker.targets.base import Applied, Course, Owners, Step, Task
-from worker.targets.policy import FOUND_AFTERWARDS, absent, claimed, not_found
+from worker.targets.policy import FOUND_AFTERWARDS, GONE_AFTERWARDS, absent, claimed, deleted, not_found
 from worker.targets.superoffice import calls
 from worker.targets.superoffice.finding import Found, differing, find, look
 from worker.targets.superoffice.mapping import Wish, named, relation_id, wish
@@ -145,14 +145,15 @@ def _delete(settings: SuperOfficeSettings, task: Task, data: Link) -> Part:
     """
     if task.known.deleted:
         return absent(settings, "the link was deleted here before")
-    relation, _ = yield from _addressed(settings, task, data)
+    relation, is_taken = yield from _addressed(settings, task, data)
+    taken = str(relation) if is_taken else None
     if relation is None:
         found = yield from find(named(settings, data))
         relation = None if found is None else found[0]
     if relation is not None and (yield from _deleted(relation)):
-        return Applied("deleted")
+        return deleted(taken)
     if task.in_doubt:
-        return Applied("deleted", warnings=("found gone after an unknown outcome",))
+        return deleted(taken, GONE_AFTERWARDS)
     return absent(settings, "SuperOffice has no such link")
 
 
