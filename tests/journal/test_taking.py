@@ -2,8 +2,11 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from tests.journal.makers import at, delivery, intake_letter, settled
 from worker.journal.burying import Closing
+from worker.journal.errors import LetterClosedError
 from worker.journal.journal import Journal
 from worker.journal.letters import Filter
 from worker.journal.rows import INTAKE, Unreported
@@ -142,6 +145,19 @@ async def test_intake_letter_is_taken_again(journal: Journal) -> None:
     assert (found.state, found.closed_by, found.why) == ("resolved", "P1", "taken again")
     assert await journal.replays.offered("new", 0, 10) == [again]
     assert await journal.waiting("new", 0, 10, 1000) == []
+
+
+async def test_discarded_intake_letter_is_not_taken_again(journal: Journal) -> None:
+    """An intake letter that was discarded since somebody looked gets no delivery, and stays discarded."""
+    await journal.take([], [intake_letter(1, "L1", event_id="e-1")])
+    await journal.letters.discard([Closing("L1", at(4), "ann", "never send this")])
+    again = delivery(1, "new", event_id="e-1", rank="replay", plan="P1", replays=1)
+
+    with pytest.raises(LetterClosedError, match="L1"):
+        await journal.take([again], [], [Closing("L1", at(5), "P1", "taken again")])
+
+    assert await journal.replays.offered("new", 0, 10) == []
+    assert [each.letter.id for each in await journal.letters.page(Filter(state="discarded"), 9)] == ["L1"]
 
 
 async def test_headers_and_bytes_come_back_exactly(journal: Journal) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from worker.dead_letters.choosing import Chooser, some
 from worker.dead_letters.errors import DeadLetterError, StateError, UnknownError
 from worker.journal.burying import Closing
+from worker.journal.errors import UnderWayError
 from worker.journal.journal import Journal
 from worker.journal.letters import Chosen, Filter
 from worker.journal.pruning import UNDO
@@ -25,22 +26,16 @@ class Closer:
         if not why.strip():
             raise DeadLetterError("discarding asks for a reason")
         found = await self.chooser.found(wanted, everything=everything)
-        await self.check_idle(found)
         at = self.now()
-        done = await self.journal.letters.discard([Closing(each.id, at, by, why) for each in found])
+        try:
+            done = await self.journal.letters.discard([Closing(each.id, at, by, why) for each in found])
+        except UnderWayError as error:
+            raise StateError(
+                f"{some(error.letters)}: is being replayed now; cancel the plan first, and if it stays so at a "
+                "connection that is paused, resume that or stop its worker"
+            ) from None
         await self.note(by, "dead.discard", found, why)
         return done
-
-    async def check_idle(self, found: Sequence[Chosen]) -> None:
-        """Refuse what a plan is bringing on its way at this moment."""
-        standing = await self.journal.letters.standing(found)
-        busy = [
-            each.id
-            for each in found
-            if (now := standing.get((each.connection, each.position))) and now.state in {"waiting", "sent"}
-        ]
-        if busy:
-            raise StateError(f"{some(busy)}: is being replayed now; cancel the plan first")
 
     async def undo(self, wanted: Filter, by: str) -> int:
         """Bring discarded letters back; raises UnknownError for ids that were not discarded within a day."""

@@ -1,5 +1,7 @@
 """What can go wrong with the journal, said to those who can mend it."""
 
+from collections.abc import Sequence
+
 
 class JournalError(Exception):
     """The journal could not be opened, read or written; its text says what to do."""
@@ -15,3 +17,15 @@ class LeaseLostError(JournalError):
 
 class TakenError(JournalError):
     """The remote id belongs to another live relation of the connection, so nothing was written."""
+
+
+class UnderWayError(JournalError):
+    """These letters are being replayed, so nothing was written."""
+
+    def __init__(self, letters: Sequence[str]) -> None:
+        super().__init__(f"{len(letters)} dead letters are being replayed, so nothing was written")
+        self.letters = tuple(letters)
+
+
+class LetterClosedError(JournalError):
+    """A letter that was to be resolved was closed by somebody else meanwhile, so nothing was written."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from worker.journal import audit, carrying, faring, identity, letters, replays, requests, returning
+from worker.journal import audit, carrying, discarding, faring, identity, letters, replays, requests, returning
 from worker.journal.audit import Entry
-from worker.journal.burying import DISCARDED, Closing, close
+from worker.journal.burying import Closing
 from worker.journal.carrying import Carried
 from worker.journal.desk import Desk
 from worker.journal.faring import Due, Standing
@@ -76,12 +76,11 @@ class Letters:
         return await self.desk.browse(letters.groups, wanted)
 
     async def discard(self, closings: Sequence[Closing]) -> int:
-        """Discard open letters; return how many were open. For a day it can be undone."""
+        """Discard open letters, all or none; return how many were open. For a day it can be undone.
 
-        def work(session: Session) -> int:
-            return sum(close(session, each, DISCARDED) for each in closings)
-
-        return await self.desk.write(work)
+        Raises UnderWayError where a plan is bringing one on its way.
+        """
+        return await self.desk.write(lambda session: discarding.discard(session, closings))
 
     async def undiscard(self, ids: Sequence[str]) -> int:
         """Open discarded letters again; return how many were discarded."""

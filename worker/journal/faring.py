@@ -16,6 +16,7 @@ from worker.journal.tables import PENDING_REPLAY, deliveries, letters, planned, 
 _d = deliveries.c
 _l = letters.c
 _p = planned.c
+OVER = ("finished", "cancelled", "canary_failed")  # plans that nothing comes after
 UNDER_WAY = or_(_p.state == "planned", _p.state == "offered")
 _KEYS = (_l.id, _l.connection, _l.position, _l.source, _l.subject)
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles fo
 
 from worker.journal.burying import RESOLVED, Closing, close
 from worker.journal.encoding import INSERTED, inserted, storable
+from worker.journal.errors import LetterClosedError
 from worker.journal.rows import INTAKE, Delivery, Settled, Taken
 from worker.journal.session import Fixed, Many, ManyInserts, Session
 from worker.journal.settling import settle
@@ -55,7 +56,7 @@ class Sorted:
 def take(
     session: Session, batch: Sequence[Delivery], born_settled: Sequence[Born], resolved: Sequence[Closing]
 ) -> Taken:
-    """Write a batch in one go, and raise the last position to its highest."""
+    """Write a batch in one go, and raise the last position to its highest; raises LetterClosedError."""
     of_events = {place(each): ending for each, ending in born_settled if each.connection != INTAKE}
     told_apart = sort(session, [*batch, *(each for each, _ in born_settled if each.connection != INTAKE)])
     born = new_letters(session, born_settled)
@@ -65,7 +66,8 @@ def take(
     settle(session, endings)
     raise_position(session, [each.position for each in (*batch, *(each for each, _ in born_settled))])
     for closing in resolved:
-        close(session, closing, RESOLVED)
+        if not close(session, closing, RESOLVED) and told_apart.fresh:
+            raise LetterClosedError(f"{closing.letter}: is not open any more, so it is not taken again")
     fresh = tuple(each for each in told_apart.fresh if place(each) not in of_events)
     return Taken(fresh, tuple(told_apart.duplicates), tuple(told_apart.reused), tuple(endings))
 
