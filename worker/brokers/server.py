@@ -13,6 +13,7 @@ from worker.brokers.base import BrokerSetupError
 from worker.brokers.connection import waits
 from worker.brokers.process import STOP_SECONDS, Process, program
 from worker.brokers.store import MIB, STORE_LOCK, WORKER_LOCK, Store
+from worker.telemetry.absence import Absence
 
 START_SECONDS = 15.0
 LOOK_SECONDS = 2.0
@@ -37,6 +38,7 @@ class Server:
         self._named = named
         self._sync = sync
         self._tell = tell
+        self._away = Absence(tell)
         self._on_url = on_url
         self._program = ""
         self._locks: dict[str, int] = {}
@@ -128,30 +130,43 @@ class Server:
 
     async def _keep(self) -> None:
         """Start it again whenever it ends."""
-        tries = waits()
         while self._process:
             code = await self._process.gone()
             self._tell(f"the embedded broker ended ({code}); starting it again")
-            await sleep(next(tries))
+            await self._revive()
+
+    async def _revive(self) -> None:
+        """Start it, however long what hinders it lasts: a full disk, a program that is being replaced."""
+        for seconds in waits():
+            await sleep(seconds)
             try:
                 await self._launch()
-                tries = waits()
-            except BrokerSetupError as error:
-                self._tell(str(error))
-                await self._process.end()
+            except (BrokerSetupError, OSError) as error:
+                self._away(f"the embedded broker does not start: {error}")
+                if self._process:
+                    await self._process.end()
+            else:
+                self._away.over("the embedded broker runs again")
+                return
 
     async def _watch(self) -> None:
         """Restart a server whose streams take no more writes, once there is room again."""
         place = _size(self.store.log)
         while True:
             await sleep(LOOK_SECONDS)
-            place, words = _news(self.store.log, place)
-            if WRITE_DEAD in words:
-                self._tell(f"no more can be written in {self.store.folder}: the broker waits for room")
-                await self._room()
-                place = _size(self.store.log)
-                if self._process:
-                    self._process.terminate()
+            with suppress(OSError):  # the log is being rotated, or the system opens no file now
+                place = await self._look(place)
+
+    async def _look(self, place: int) -> int:
+        """Read on in the log, and see to what it says; return up to where it is read."""
+        place, words = _news(self.store.log, place)
+        if WRITE_DEAD in words:
+            self._tell(f"no more can be written in {self.store.folder}: the broker waits for room")
+            await self._room()
+            place = _size(self.store.log)
+            if self._process:
+                self._process.terminate()
+        return place
 
     async def _room(self) -> None:
         while shutil.disk_usage(self.store.folder).free < ENOUGH_DISK:  # noqa: ASYNC110 - a disk tells nobody
@@ -179,7 +194,10 @@ def _listens(port: int) -> bool:
 
 
 def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _news(path: Path, place: int) -> tuple[int, bytes]:
