@@ -133,7 +133,10 @@ def test_what_is_no_patch_is_refused(text: str) -> None:
         patch_of(text)
 
 
-@pytest.mark.parametrize("terms", [{"why": " "}, {"why": "x", "share": 1.0}, {"why": "x", "canary": -1}])
+@pytest.mark.parametrize(
+    "terms",
+    [{"why": " "}, {"why": "x", "share": 1.0}, {"why": "x", "canary": -1}, {"why": "x", "canary": 2**63}],
+)
 def test_terms_are_checked(terms: dict[str, Any]) -> None:
     """Nobody replays without a reason, or takes all of the quota."""
     with pytest.raises(DeadLetterError):

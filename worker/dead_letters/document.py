@@ -14,6 +14,7 @@ from worker.sending.quota import Quota
 
 VERSION = 1
 CANARY = 3  # letters that go first
+CANARY_MOST = 10_000
 OPERATIONS_MOST = 100
 PATH = re.compile(r"(/[^/]*)*")
 
@@ -40,8 +41,8 @@ class Terms:
             raise DeadLetterError("a plan needs a reason")
         if not 0.0 <= self.share < 1.0:
             raise DeadLetterError("the share must be at least 0 and less than 1")
-        if self.canary < 0:
-            raise DeadLetterError("the canary must not be less than 0")
+        if not 0 <= self.canary <= CANARY_MOST:
+            raise DeadLetterError(f"the canary must be between 0 and {CANARY_MOST}")
         check_operations(self.patch)
 
     def as_json(self) -> dict[str, Any]:
@@ -117,7 +118,7 @@ def loaded(raw: bytes) -> Document:
         force=told["force"],
         share=told["share"],
         rate=Quota.parse(told["rate"]) if told["rate"] else None,
-        canary=told["canary"],
+        canary=min(told["canary"], CANARY_MOST),  # it had no bound once
     )
     return Document(terms, told["select"], frozenset(told["along"]))
 

@@ -32,3 +32,8 @@ class DamagedError(DeadLetterError):
         super().__init__(f"{told}{rest}; nothing was imported")
         self.lines = tuple(lines)
         self.count = count
+
+
+def told(error: Exception) -> str:
+    """Return why a letter stays; a bug's text may hold event data and is not told."""
+    return str(error) if isinstance(error, DeadLetterError) else f"A bug of ours: {type(error).__name__}."

@@ -8,11 +8,12 @@ import orjson
 
 from worker.dead_letters.choosing import Chooser
 from worker.dead_letters.document import Document, Patch
-from worker.dead_letters.errors import DeadLetterError, PatchError
+from worker.dead_letters.errors import PatchError, told
 from worker.dead_letters.patching import Patched
 from worker.intake.decode import Decoded
 from worker.intake.route import Routes
 from worker.journal.burying import Closing
+from worker.journal.errors import JournalError
 from worker.journal.journal import Journal
 from worker.journal.letters import Chosen
 from worker.journal.rows import INTAKE, Delivery, Received
@@ -33,11 +34,13 @@ class Retaker:
         """Give an intake letter's event its deliveries and resolve the letter at once, or say why it stays."""
         try:
             names = await self.taken(plan, letter, document.patch_of(letter.id))
-        except DeadLetterError as error:
-            await self.journal.replays.note(plan, letter.id, "dead_lettered", str(error)[:500], self.now())
+        except JournalError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- what reading a letter breaks on must not stop all plans
+            await self.journal.replays.note(plan, letter.id, "dead_lettered", told(error)[:500], self.now())
         else:
-            told = f"taken again for {', '.join(names)}"
-            await self.journal.replays.note(plan, letter.id, "taken", told, self.now())
+            words = f"taken again for {', '.join(names)}"
+            await self.journal.replays.note(plan, letter.id, "taken", words, self.now())
 
     async def taken(self, plan: str, letter: Chosen, patch: Patch) -> list[str]:
         """Return the connections that the event goes to by now; raises DeadLetterError."""

@@ -9,7 +9,7 @@ from datetime import datetime
 import orjson
 
 from worker.dead_letters.document import Document, Terms, loaded
-from worker.dead_letters.errors import DeadLetterError, PatchError
+from worker.dead_letters.errors import DeadLetterError, told
 from worker.dead_letters.patching import Patcher
 from worker.delivery.held import Held, Key, hold
 from worker.delivery.replaying import UNDER_WAY, IsFree
@@ -205,8 +205,8 @@ class Supply:
         patch = document.patch_of(letter.id) if letter else ()
         try:
             event = self.patcher.patched(row.received, patch).decoded.event
-        except PatchError as error:
-            await self.refuse(row, letter, str(error)[:500])
+        except Exception as error:  # noqa: BLE001 -- what reading a letter breaks on must not stop its connection
+            await self.refuse(row, letter, told(error)[:500])
             return None
         held = hold(row, event)
         held.single = True
