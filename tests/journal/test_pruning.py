@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.journal.makers import CRM, NOW, at, delivery, relation, settled
+from tests.journal.makers import CRM, NOW, at, delivery, letter, relation, settled
 from worker.journal.burying import Closing
 from worker.journal.journal import Journal
 from worker.journal.letters import Filter
@@ -72,9 +72,46 @@ async def test_discarded_letter_goes_after_a_day(journal: Journal) -> None:
     assert await journal.prune(KEEP, NOW) == 1
 
     assert await journal.letters.one("letter-acme-e-1") is None
-    assert await journal.delivery("acme", 1) is None
+    gone = await journal.delivery("acme", 1)
+    assert gone is not None
+    assert (gone.received.headers, gone.received.body) == ((), b"")
     assert await journal.letters.undiscard(["letter-acme-e-1", "letter-acme-e-2"]) == 1
     assert await journal.letters.count(Filter()) == 2
+
+
+async def test_discarded_event_is_known_as_long_as_any(journal: Journal) -> None:
+    """A copy of an event that was discarded is a duplicate for as long as all else is kept, and new after that."""
+    await journal.take([old(1)])
+    await journal.commit(settled(old(1), "dead_lettered", settled_at=at(-40 * DAY)))
+    await journal.commit(Reported("acme", 1))
+    await journal.letters.discard([Closing("letter-acme-e-1", at(-2 * DAY), "ann", "never send this")])
+    copy = delivery(2, event_id="e-1")
+
+    assert await journal.prune(KEEP, NOW) == 1
+    assert (await journal.take([copy])).duplicates == (2,)
+    assert await journal.prune(KEEP, at(27 * DAY)) == 0
+    assert (await journal.take([copy])).duplicates == (2,)
+    assert await journal.prune(KEEP, at(29 * DAY)) == 1
+    assert (await journal.take([copy])).fresh == (copy,)
+
+
+async def test_older_letter_takes_no_bytes_of_a_newer(journal: Journal) -> None:
+    """A letter that was buried again under another name goes without what the newer one is about."""
+    row = old(1)
+    await journal.take([row])
+    await journal.commit(settled(row, "dead_lettered", settled_at=at(-40 * DAY)))
+    await journal.commit(Reported("acme", 1))
+    (chosen,) = await journal.letters.chosen(Filter())
+    await journal.replays.offer("P1", chosen, at(-39 * DAY))
+    renamed = settled(row, "dead_lettered", settled_at=at(-39 * DAY), letter=letter(row, "renamed"), plan="P1")
+    await journal.commit(renamed)
+    await journal.commit(Reported("acme", 1))
+
+    assert await journal.prune(KEEP, NOW) == 1
+
+    kept = await journal.delivery("acme", 1)
+    assert kept is not None
+    assert kept.received == row.received
 
 
 async def test_old_plans_and_requests_go(journal: Journal) -> None:

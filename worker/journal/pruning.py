@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, func, or_, select
+from sqlalchemy import bindparam, delete, exists, func, null, or_, select, update
 
 from worker.journal.encoding import CODES
+from worker.journal.faring import OVER
 from worker.journal.rows import PRESENCE
 from worker.journal.session import Fixed, Many, Session
 from worker.journal.tables import cases, deliveries, leases, letters, planned, plans, requests
@@ -24,32 +25,36 @@ PIECE_OF = Fixed(
     .order_by(_d.position)
     .limit(PIECE)
 )
+_IS_GIVEN_UP = (_d.state == CODES["dead_lettered"]) & _d.body.is_(None)
 DROP = Fixed(
     delete(deliveries).where(
         _d.connection == bindparam("connection_"),
         _d.position > bindparam("after"),
         _d.position <= bindparam("last"),
-        or_(_d.state == CODES["applied"], _d.state == CODES["superseded"]),
+        or_(_d.state == CODES["applied"], _d.state == CODES["superseded"], _IS_GIVEN_UP),
         _d.result.is_(None),
         _d.settled_at < bindparam("before"),
     )
 )
 CLOSED = Fixed(
-    select(_l.id, _l.connection, _l.position)
+    select(_l.id, _l.connection, _l.position, _l.closed_at)
     .where(_l.state == bindparam("state_"), _l.closed_at < bindparam("before"))
     .limit(PIECE)
 )
 DROP_CASES = Many([cases.c.letter], lambda v: delete(cases).where(cases.c.letter.in_(select(v.c.letter))))
 DROP_LETTERS = Many([_l.id], lambda v: delete(letters).where(_l.id.in_(select(v.c.id))))
-DROP_BURIED = Fixed(
-    delete(deliveries).where(
+# Its event is known for as long as any other from then on, so that a copy is still a duplicate.
+GIVE_UP = Fixed(
+    update(deliveries)
+    .where(
         _d.connection == bindparam("connection_"),
         _d.position == bindparam("position_"),
         _d.state == CODES["dead_lettered"],
-        _d.result.is_(None),
+        ~exists(select(_l.id).where(_l.connection == _d.connection, _l.position == _d.position)),
     )
+    .values(body=null(), headers=null(), settled_at=bindparam("at"))
 )
-_OVER = or_(*(plans.c.state == state for state in ("finished", "cancelled", "canary_failed")))  # nothing comes after
+_OVER = or_(*(plans.c.state == state for state in OVER))
 _OLD = plans.c.changed_at < bindparam("before")
 DROP_PLANNED = Fixed(delete(planned).where(planned.c.plan.in_(select(plans.c.id).where(_OVER, _OLD))))
 DROP_PLANS = Fixed(delete(plans).where(_OVER, _OLD))
@@ -110,7 +115,7 @@ class Walk:
 
 
 async def prune_letters(write: Write, state: str, before: float) -> int:
-    """Drop letters that were closed, with their cases and what is left of their deliveries."""
+    """Drop letters that were closed, with their cases and the bytes of their deliveries."""
     dropped, last = 0, PIECE
     while last == PIECE:
         last = await write(lambda session: prune_closed(session, state, before))
@@ -123,8 +128,8 @@ def prune_closed(session: Session, state: str, before: float) -> int:
     ids = [(row[0],) for row in rows]
     session.many(DROP_CASES, ids)
     session.many(DROP_LETTERS, ids)
-    for _, connection, position in rows:
-        session.run(DROP_BURIED, connection_=connection, position_=position)
+    for _, connection, position, at in rows:
+        session.run(GIVE_UP, connection_=connection, position_=position, at=at)
     return len(rows)
 
 
