@@ -44,6 +44,7 @@ from worker.targets.base import Target
 from worker.targets.registry import TARGETS
 from worker.telemetry.absence import Absence
 from worker.telemetry.metrics import Metrics
+from worker.telemetry.saying import Good, Needed
 from worker.telemetry.tracing import exporting
 
 INTAKE_LEASE = "intake"
@@ -183,7 +184,8 @@ class Worker:
             return
         stack.push_async_callback(console.stop)
         self.console = console
-        self._tell(f"the console is at {console.entrance}")
+        sentence = Needed if console.access.made else Good
+        self._tell(sentence(f"the console is at {console.entrance}"))
 
     def _sources(self) -> Sources:
         settings, largest = self.settings, self.settings.worker.max_event_bytes

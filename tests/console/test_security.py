@@ -9,6 +9,7 @@ import pytest
 from tests.console.house import BEARER, READER, TOKEN, House, inhabited, unmappable
 from worker.console.access import Access
 from worker.console.guard import is_ours, is_safe_place
+from worker.telemetry.saying import Needed
 
 
 async def test_only_with_a_token(house: House) -> None:
@@ -153,6 +154,7 @@ async def test_made_token_is_in_the_printed_address(tmp_path: Path, nats_url: st
     """Without a token in the settings one is made and printed; one of the settings is never told."""
     async with inhabited(tmp_path, nats_url, token=None) as house:
         (line,) = [line for line in house.told if "console is at" in line]
+        assert isinstance(line, Needed)  # at no level is it left out
         entrance = line.rpartition(" ")[2]
         async with house.session.get(entrance) as got:
             assert (got.status, got.url.path_qs) == (200, "/")

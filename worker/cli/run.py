@@ -44,9 +44,10 @@ async def work(chosen: "Settings") -> None:
 
     from worker.app import Worker
     from worker.telemetry.logs import logger
+    from worker.telemetry.saying import saying
 
     log = logger("worker")
-    worker = Worker(chosen, tell=log.info)
+    worker = Worker(chosen, tell=saying("worker"))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, worker, loop)

@@ -14,6 +14,7 @@ from worker.journal.backlog import Backlog
 from worker.journal.errors import JournalError
 from worker.journal.journal import Journal
 from worker.telemetry.metrics import Figures, Process
+from worker.telemetry.saying import Good
 
 EVERY = 5.0  # seconds between looks at the journal
 NOTHING = Backlog()
@@ -76,7 +77,7 @@ class Gauges:
             )
         elif name in self.warned and not pace.exceeds(most) and not waiting:
             self.warned.discard(name)
-            self.tell(f"{name}: its backlog is drained")
+            self.tell(Good(f"{name}: its backlog is drained"))
 
     def publish(self) -> None:
         """Hand the times waited to the metrics."""

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from math import inf
 
+from worker.telemetry.saying import Good
+
 FIRST, LONGEST = 5.0, 60.0  # seconds between two sayings of one absence
 
 
@@ -45,7 +47,7 @@ class Absence:
             return
         now = self._monotonic()
         if self._is_said:
-            self._tell(f"{text}, after {now - self._began:.0f} s")
+            self._tell(Good(f"{text}, after {now - self._began:.0f} s"))
         self._began, self._ended = None, now
 
     def _begin(self, now: float) -> None:
