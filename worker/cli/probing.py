@@ -33,7 +33,10 @@ async def probed(journal: "Journal", name: str, options: "ConnectionSettings", w
     heard: list[Response] = []
     error: str | None = None
     try:
-        async with asyncio.timeout(within), door(journal, name, options, heard) as (target, ask):
+        async with (
+            asyncio.timeout(within),
+            door(journal, name, options, heard, fresh=lease.epoch == 1) as (target, ask),
+        ):
             await probe(target, ask)
     except TargetError as refused:
         error = refused.detail
@@ -57,23 +60,26 @@ def outcome(error: str | None, seconds: float | None, ahead: float | None = None
 
 @asynccontextmanager
 async def door(
-    journal: "Journal", name: str, options: "ConnectionSettings", heard: "list[Response]"
+    journal: "Journal", name: str, options: "ConnectionSettings", heard: "list[Response]", *, fresh: bool
 ) -> "AsyncIterator[tuple[Target, Ask]]":
     """Give the target and a way to it that keeps to its quotas; answers are `heard`."""
     from worker.delivery.keep import Keeper
-    from worker.delivery.ledger import Ledger
+    from worker.delivery.ledger import Ledger, opened
     from worker.sending.gate import Gate
     from worker.sending.http.transport import Transport
     from worker.targets.registry import TARGETS
 
+    longest = options.timeouts.total
+    used = await opened(journal, name, options.quotas, longest, datetime.now(UTC), fresh=fresh)
     gate = Gate(
         options.quotas,
         options.in_flight,
         strict=options.strict,
-        ledger=Ledger(name, Keeper(journal, note, no_matter, fail), options.timeouts.total),
-        longest=options.timeouts.total,
+        ledger=Ledger(name, Keeper(journal, note, no_matter, fail), longest),
+        fresh=fresh,
+        longest=longest,
     )
-    gate.restore(await journal.used(name))
+    gate.restore(used)
     transport = Transport()
     if options.base_url:
         transport.trust(options.base_url)

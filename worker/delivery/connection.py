@@ -11,7 +11,7 @@ from worker.delivery.coalescing import Coalescing
 from worker.delivery.engine import Engine
 from worker.delivery.keep import Keeper
 from worker.delivery.lanes import Lanes
-from worker.delivery.ledger import Ledger
+from worker.delivery.ledger import Ledger, opened
 from worker.delivery.ownership import Before
 from worker.delivery.parley import Parley
 from worker.delivery.pausing import Pausing
@@ -134,18 +134,19 @@ class Connection:
             self._watch.closed()
 
     async def _gate(self, *, fresh: bool) -> Gate:
-        settings, journal = self.settings, self._shared.journal
-        used = await journal.used(self.name)
+        settings, journal, now = self.settings, self._shared.journal, self._shared.now
+        longest = settings.timeouts.total
+        used = await opened(journal, self.name, settings.quotas, longest, now(), fresh=fresh)
         gate = Gate(
             settings.quotas,
             settings.in_flight,
             strict=settings.strict,
-            ledger=Ledger(self.name, self._keeper, settings.timeouts.total),
+            ledger=Ledger(self.name, self._keeper, longest),
             fresh=fresh,
-            longest=settings.timeouts.total,
+            longest=longest,
             entitled=self._is_ours,
             changed=self._gate_changed,
-            wall=self._shared.now,
+            wall=now,
         )
         gate.restore(used)
         pause = (await journal.paused()).get(self.name)

@@ -214,6 +214,18 @@ class Used:
 
 
 @value
+class Unused:
+    """A quota is in the settings no more, and its calls are not counted."""
+
+    connection: str
+    quota: str
+
+    @property
+    def places(self) -> Sequence[Place]:
+        return ()
+
+
+@value
 class Paused:
     """A connection takes nothing; `until` None: until it is resumed. `by`: us, or a person's name."""
 
@@ -239,7 +251,7 @@ class Resumed:
         return ((self.connection, 0),)  # that of the connection itself
 
 
-Change = Mark | Attempted | Settled | Reported | Used | Paused | Resumed
+Change = Mark | Attempted | Settled | Reported | Used | Unused | Paused | Resumed
 
 
 @value

@@ -1,5 +1,6 @@
 """Writes what happened to deliveries, and what went with it."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -21,6 +22,7 @@ from worker.journal.rows import (
     Reported,
     Resumed,
     Settled,
+    Unused,
     Used,
 )
 from worker.journal.session import Fixed, Many, ManyInserts, Session
@@ -237,6 +239,11 @@ def use(session: Session, changes: Sequence[Used]) -> None:
         session.run(FORGET_USE, connection_=each.connection, quota_=each.quota, before=before)
 
 
+def forget_use(session: Session, changes: Sequence[Unused]) -> None:
+    for each in changes:
+        session.run(FORGET_USE, connection_=each.connection, quota_=each.quota, before=math.inf)
+
+
 def pause(session: Session, changes: Sequence[Paused]) -> None:
     for each in changes:
         until = seconds(each.until)
@@ -254,6 +261,7 @@ WRITERS: dict[type, Any] = {
     Settled: settle,
     Reported: report,
     Used: use,
+    Unused: forget_use,
     Paused: pause,
     Resumed: resume,
 }

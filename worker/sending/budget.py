@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from worker.sending.beginning import KEPT_ABOVE_SECONDS
 from worker.sending.clock import Clocks
 from worker.sending.idle import SHORT_SECONDS, IdleRoom
 from worker.sending.learned import LearnedQuota
@@ -12,9 +13,6 @@ from worker.sending.quota import Quota
 from worker.sending.reserve import HOLD_SECONDS, Ledger, Reserve, lead
 from worker.sending.slot import Fate, Slot
 from worker.sending.window import WayBack, Window, span
-
-# Longer windows are kept in the journal; shorter ones are over soon after a start (design.md 5.5).
-KEPT_ABOVE_SECONDS = 2.0
 
 
 def kept_for(quota: Quota, longest: float) -> float:
@@ -51,11 +49,8 @@ class Budget:
         if ledger is not None:
             kept = [quota for quota in quotas if quota.seconds > KEPT_ABOVE_SECONDS]
             self.reserves = tuple(Reserve(quota, ledger, longest, clocks.now, clocks.wall) for quota in kept)
-        remembered = {reserve.quota for reserve in self.reserves}
-        full = [clocks.now()]
-        self._windows = tuple(
-            Window(quota, self._back, () if fresh or quota in remembered else full * quota.calls) for quota in quotas
-        )
+        full = [] if fresh else [clocks.now()]
+        self._windows = tuple(Window(quota, self._back, full * quota.calls) for quota in quotas)
         self._rooms = tuple(IdleRoom(quota) for quota in quotas)
         self._told = 0
         self._told_until = -math.inf
@@ -123,18 +118,13 @@ class Budget:
         self._told_until = now + seconds
 
     def restore(self, used: Mapping[str, Iterable[datetime]], now: float) -> None:
-        """Load what the ledger kept; a quota that it does not know starts with the calls of the longest it does."""
+        """Begin the windows of these quotas with these calls."""
         wall = self._clocks.wall()
         kept = {Quota.parse(text): _moments(moments, wall, now) for text, moments in used.items()}
-        if not kept:
-            return
-        longest = kept[max(kept, key=lambda quota: quota.seconds)]
-        for window in self._windows:
-            if window.quota.seconds > KEPT_ABOVE_SECONDS:
-                window.load(kept.get(window.quota, longest))
-        for room in self._rooms:
-            if room.quota.seconds > KEPT_ABOVE_SECONDS:
-                room.load(kept.get(room.quota, longest))
+        for window, room in zip(self._windows, self._rooms, strict=True):
+            if window.quota in kept:
+                window.load(kept[window.quota])
+                room.load(kept[window.quota])
 
     def use(self, now: float) -> tuple[Use, ...]:
         return tuple(Use(each.quota, each.used(now), each.opens_at(now) - now) for each in self._windows)

@@ -25,7 +25,7 @@ class Gate:
     """Hands out slots in order, as early as all three parts allow, and not before.
 
     `longest` is the longest that a call takes before it is given up. `fresh`: nobody has ever called for this
-    connection; otherwise the windows that no ledger keeps count as full at the start. `changed` is told the
+    connection; otherwise the windows count as full at the start, but those that are restored. `changed` is told the
     pause to show, None: open. `entitled` is asked whenever a call is written. An idle gate has no task and no timer.
     """
 
@@ -84,7 +84,7 @@ class Gate:
         self._advance()
 
     def restore(self, used: Mapping[str, Iterable[datetime]]) -> None:
-        """Load the quota use that the ledger kept, before the first slot is asked for."""
+        """Begin the windows of these quotas with these calls, before the first slot is asked for."""
         self._budget.restore(used, self.now())
 
     def restore_pause(self, by: str, why: str, until: datetime | None) -> None:
