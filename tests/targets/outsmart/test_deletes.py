@@ -31,7 +31,7 @@ def test_a_delete_of_nothing_is_absent() -> None:
 
 
 @pytest.mark.parametrize(
-    "given_task", [task(deleted()), task(deleted(customer_number=" ")), task(deleted(), Known("C-1", deleted=True))]
+    "given_task", [task(deleted()), task(deleted(customer_number=" ")), task(deleted(), Known(deleted=True))]
 )
 def test_a_delete_without_a_number_calls_nothing(given_task: Any) -> None:
     """Nothing names the record, or it is deleted already: absent without a call."""
@@ -61,3 +61,9 @@ def test_deactivation_posts_the_record_with_active_0() -> None:
     assert walk.end == Applied("deactivated", "C-1")
     assert walk.bodies[1] == [{**RECORD, "remark": "x", "active": 0}]
     assert walked(target, task(deleted(), "C-1"), [said([])]).end == Applied("absent")
+
+
+def test_a_deactivated_record_is_remembered_when_it_is_deleted_again() -> None:
+    """Nothing is called, and its number stays known: a create to come makes it active again."""
+    known = Known("C-1", deleted=True)
+    assert walked(outsmart(on_delete="deactivate"), task(deleted(), known)).end == Applied("absent", "C-1")

@@ -42,7 +42,7 @@ def test_deactivation_finds_the_relation() -> None:
     assert failure(walked(target, task(deleted(remote_id="9")), owned={"9"})).reason == "conflict"
     nowhere: list[tuple[Any, list[Answer]]] = [
         (task(deleted()), []),
-        (task(deleted(), Known("7", deleted=True)), []),
+        (task(deleted(), Known(deleted=True)), []),
         (task(deleted(customer_number="5012")), [answer([])]),
         (task(deleted(), "7"), [answer({}), answer([])]),
     ]
@@ -50,3 +50,9 @@ def test_deactivation_finds_the_relation() -> None:
         assert walked(target, given_task, script).end == Applied("absent")
         strict = silvasoft(on_delete="deactivate", on_missing_delete="dead_letter")
         assert failure(walked(strict, given_task, script), calls=len(script)).reason == "not_found"
+
+
+def test_a_deactivated_relation_is_remembered_when_it_is_deleted_again() -> None:
+    """Nothing is called, and its id stays known: a create to come gives its roles back."""
+    target = silvasoft(on_delete="deactivate")
+    assert walked(target, task(deleted(), Known("7", deleted=True))).end == Applied("absent", "7")

@@ -1,6 +1,7 @@
 """The walk of one delivery at OutSmart."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 from schemas.relation import Party
@@ -171,7 +172,9 @@ class Walk:
 
     def _deletion(self) -> Course:
         number = self.live or self.key
-        if self.task.known.deleted or number is None:
+        if self.task.known.deleted:
+            return replace(self._absent(), remote_id=self.task.known.remote_id)
+        if number is None:
             return self._absent()
         taken = yield from self._taken(number)
         if self.settings.on_delete == "deactivate":

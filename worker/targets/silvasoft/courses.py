@@ -200,7 +200,9 @@ class Walk:
                 'Silvasoft cannot delete a relation. See on_delete = "deactivate".', reason="unsupported"
             )
         nothing = "Silvasoft has no such relation"
-        guid = None if self.task.known.deleted else (yield from self._doomed())
+        if self.task.known.deleted:
+            return replace(absent(self.settings, nothing), remote_id=self.task.known.remote_id)
+        guid = yield from self._doomed()
         if guid is None:
             return absent(self.settings, nothing)
         taken = False if guid == self.live else (yield from claimed(self.settings, [guid]))
