@@ -122,6 +122,27 @@ class TestUpdate:
         assert isinstance(walk.end, PermanentError)
         assert (walk.end.reason, walk.end.applied_in_part) == ("forbidden", False)
 
+    def test_refused_after_a_modify(self) -> None:
+        """Pairs that stay and were given their status count as a part that is done."""
+        event = meeting("updated", children=records(281, 282), confirmation_status="sent")
+        untied = walked(onoffice(), task(event, "calendar:address/359/280,281"), [FINE, refused(156)])
+        tied_on = walked(onoffice(), task(event, "calendar:address/359/281"), [FINE, refused(174)])
+        first = walked(onoffice(), task(event, "calendar:address/359/281"), [refused(174)])
+
+        ends = [walk.end for walk in (untied, tied_on, first)]
+        assert [isinstance(end, PermanentError) and end.applied_in_part for end in ends] == [True, True, False]
+
+    def test_refused_after_a_doubt(self) -> None:
+        """What came and is found there after a cut is a part that is done, when what went cannot go."""
+        target = onoffice(replace_order="create_first")
+
+        walk = walked(
+            target, task(link("updated", children=records(1)), self.KNOWN), [UNKNOWN, tied(417, 1), refused(174)]
+        )
+
+        assert isinstance(walk.end, PermanentError)
+        assert (walk.end.reason, walk.end.applied_in_part) == ("forbidden", True)
+
     def test_replayed(self) -> None:
         """A replay of a half-done replacement does the half that lacks."""
         walk = walked(onoffice(), task(link("updated", children=records(1)), self.KNOWN), [refused(168), NOTHING, FINE])

@@ -40,23 +40,28 @@ def replace(
 ) -> Generator[Step | Owners, Any, tuple[Effect, tuple[str, ...]]]:
     """Untie what went, tie what came; equal links are untied and tied whole.
 
-    A half that is refused after the other was done makes the error one of `applied_in_part`.
+    What is refused after something else was done makes the error one of `applied_in_part`.
     """
     stays = old.tail == new.tail and old.keys != new.keys
     common = old.pairs & new.pairs if stays else frozenset[Pair]()
     swap = Swap(old, new, old.pairs - common, new.pairs - common)
+    done, warnings = False, tuple[str, ...]()
     if wanted.info and swap.kept:
-        yield from _change_kept(errand, wanted, swap)
-    warnings: tuple[str, ...] = ()
+        done = yield from _change_kept(errand, wanted, swap)
     if errand.task.in_doubt and swap.come and not swap.is_renewal:
-        swap.come -= yield from errand.look(Triple.of(new.tail, swap.come))
+        there = yield from errand.look(Triple.of(new.tail, swap.come))
+        swap.come -= there
+        done |= bool(there)
         warnings = () if swap.come else (FOUND_AFTERWARDS,)
-    yield from _halves(errand, wanted, swap)
+    yield from _halves(errand, wanted, swap, done=done)
     return "replaced", warnings
 
 
-def _change_kept(errand: Errand, wanted: Wish, swap: Swap) -> Calls:
-    """Give the pairs that stay their status, first, because nothing is changed yet if that is refused."""
+def _change_kept(errand: Errand, wanted: Wish, swap: Swap) -> Generator[Step | Owners, Any, bool]:
+    """Give the pairs that stay their status, first, because nothing is changed yet if that is refused.
+
+    Return False when they cannot be given it in place, and are tied anew.
+    """
     kept = Triple.of(swap.new.tail, swap.kept)
     try:
         yield from errand.modify(kept, wanted.info)
@@ -68,11 +73,14 @@ def _change_kept(errand: Errand, wanted: Wish, swap: Swap) -> Calls:
         if not says(error, LINK_UNKNOWN):
             raise
         swap.come = swap.new.pairs
+    else:
+        return True
+    return False
 
 
-def _halves(errand: Errand, wanted: Wish, swap: Swap) -> Calls:
+def _halves(errand: Errand, wanted: Wish, swap: Swap, *, done: bool) -> Calls:
+    """Untie and tie, in the order that is set; `done`: something was changed before."""
     first_untie = errand.settings.replace_order == "delete_first" or swap.is_renewal
-    done = False
     for untie in (first_untie, not first_untie):
         pairs = swap.gone if untie else swap.come
         if not pairs:
