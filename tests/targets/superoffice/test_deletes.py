@@ -44,6 +44,14 @@ class TestDelete:
 
         assert walk.end == Applied("deleted", warnings=("found gone after an unknown outcome",))
 
+    def test_nothing_named(self) -> None:
+        """A delete of nobody knows what made no call, so that even after a doubt nothing of it was done."""
+        event = link("deleted", relation_type="partner", parents=[{"record_id": 12}])
+
+        assert went(event, [], in_doubt=True).end == Applied("absent")
+        assert went(link("deleted"), [], in_doubt=True).end == Applied("absent")
+        assert buried(went(event, [], in_doubt=True, on_missing_delete="dead_letter")) == "not_found"
+
     def test_found(self) -> None:
         """A link that the journal does not know is found by its ends, or named by the event."""
         assert called(went(partner("deleted"), [rows(78), entity(), GONE])) == [

@@ -12,7 +12,7 @@ from worker.targets.superoffice import calls
 from worker.targets.superoffice.finding import Found, differing, find, look
 from worker.targets.superoffice.mapping import Wish, named, relation_id, wish
 from worker.targets.superoffice.settings import SuperOfficeSettings
-from worker.targets.superoffice.sought import REQUIRED, anew, fixed, sought
+from worker.targets.superoffice.sought import anew, fixed, lacking, sought
 
 Part = Generator[Step | Owners, Any, Applied]
 
@@ -126,9 +126,9 @@ def _missing(settings: SuperOfficeSettings, task: Task, wanted: Wish) -> Part:
 
     It was searched for between the ends of `previous`, if there are any; what is made ties the new ones.
     """
-    lacking = [name for name, wire in REQUIRED.items() if wire not in wanted.fields]
-    if settings.on_missing == "dead_letter" or lacking:
-        more = f", and the event lacks {', '.join(lacking)} to make it" if lacking else ""
+    lack = lacking(wanted.fields)
+    if settings.on_missing == "dead_letter" or lack:
+        more = f", and the event lacks {lack} to make it" if lack else ""
         raise not_found(f"SuperOffice has no such link{more}")
     fields = anew(wanted.fields)
     found = (yield from find(fixed(fields))) if wanted.before and _looks_first(settings, task) else None
@@ -148,7 +148,10 @@ def _delete(settings: SuperOfficeSettings, task: Task, data: Link) -> Part:
     relation, is_taken = yield from _addressed(settings, task, data)
     taken = str(relation) if is_taken else None
     if relation is None:
-        found = yield from find(named(settings, data))
+        aim = named(settings, data)
+        if lack := lacking(aim):
+            return absent(settings, f"the link is not known here, and the event lacks {lack}")
+        found = yield from find(aim)
         relation = None if found is None else found[0]
     if relation is not None and (yield from _deleted(relation)):
         return deleted(taken)

@@ -5,7 +5,7 @@ from typing import Any
 
 from worker.targets.superoffice.mapping import NO_PERSON, NO_TEXT, TIED, Wire, Wish
 
-# What an event must hold to make a link of it, and where it goes.
+# What an event must hold to make a link of it, or to have one found, and where it goes.
 REQUIRED: Mapping[str, str] = {
     "parents": "SourceContactId",
     "children": "DestinationContactId",
@@ -18,6 +18,11 @@ DEFINITION = "RelationDefinitionId"
 def fixed(fields: Wire) -> Wire:
     """Return what tells one link from another."""
     return {name: fields[name] for name in TIED if name in fields}
+
+
+def lacking(fields: Wire) -> str:
+    """Return what an event must say as well to mean one link, for people."""
+    return ", ".join(name for name, wire in REQUIRED.items() if wire not in fields)
 
 
 def sought(wanted: Wish) -> Wire:
