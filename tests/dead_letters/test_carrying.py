@@ -13,6 +13,7 @@ from tests.dead_letters.house import House, document
 from worker.dead_letters.carrying import lines
 from worker.dead_letters.document import Terms
 from worker.dead_letters.errors import DamagedError, DeadLetterError, StateError, UnknownError
+from worker.errors import RejectedError
 from worker.journal.letters import Chosen, Filter
 
 
@@ -52,6 +53,22 @@ async def test_known_letters_are_skipped(house: House, other_house: House) -> No
 
     assert (done.new, done.known) == ((second,), (first,))
     assert await other_house.service.count(Filter()) == 2
+
+
+async def test_letter_that_is_buried_again_comes_once(
+    house: House, other_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often letters are buried again while they are exported, each comes once, and the file can be imported."""
+    monkeypatch.setattr("worker.dead_letters.carrying.PAGE", 3)
+    letters = {await house.bury(position, f"cust-{position}") for position in range(1, 9)}
+    raw = b""
+    async for line in house.service.export():
+        raw += line
+        house.clock.go_on(seconds=1)
+        row = house.row(orjson.loads(line)["position"], document(1, "cust-1"), "acme")
+        await house.lay(row, RejectedError("Still no.", reason="rejected"), told=True)
+
+    assert set((await other_house.service.take_in(raw, "ann")).new) == letters
 
 
 @pytest.mark.parametrize(

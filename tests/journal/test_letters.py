@@ -1,6 +1,7 @@
 """The promises of looking through dead letters."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from tests.journal.makers import CRM, at, delivery, intake_letter, letter, settled
@@ -64,6 +65,19 @@ async def test_pages_follow_each_other(journal: Journal) -> None:
     assert positions(first) == [3, 2, 1]
     assert positions(rest) == [4]
     assert all(each.letter.case == b"" for each in first)
+
+
+async def test_keys_follow_each_other(journal: Journal) -> None:
+    """Keys come in pieces, in order of connection and position, whatever is buried again meanwhile."""
+    given = some()
+    await bury(journal, *given)
+
+    first = await journal.letters.chosen(Filter(), 2)
+    await journal.commit(settled(delivery(2), "dead_lettered", letter=replace(given[1], buried_at=at(99))))
+    rest = await journal.letters.chosen(Filter(), 9, first[-1])
+
+    assert [each.position for each in first] == [1, 2]
+    assert [(each.connection, each.position) for each in rest] == [("acme", 4), ("other", 3)]
 
 
 async def test_groups_count_causes(journal: Journal) -> None:

@@ -15,11 +15,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from worker.dead_letters.errors import DamagedError, DeadLetterError
 from worker.journal.carrying import Carried
 from worker.journal.journal import Journal
-from worker.journal.letters import Buried, Filter
+from worker.journal.letters import Buried, Chosen, Filter
 from worker.journal.rows import Delivery, Letter, Received
 
 VERSION = 1
-PAGE = 200  # letters that are read at once
+PAGE = 200  # letters that are chosen at once
 DAMAGED_TOLD = 20  # damaged lines that are named
 
 # What each database can keep: PostgreSQL has no NUL in a text, and both have bounds for numbers and moments.
@@ -91,14 +91,14 @@ class Carrier:
     now: Callable[[], datetime]
 
     async def export(self, wanted: Filter) -> AsyncIterator[bytes]:
-        """Yield a line of JSON for each letter, those buried last first; what has no body left is not in it."""
-        after: str | None = None
-        while page := await self.journal.letters.page(wanted, PAGE, after):
+        """Yield a line of JSON for each letter, in order of connection and position, which no burial changes."""
+        after: Chosen | None = None
+        while page := await self.journal.letters.chosen(wanted, PAGE, after):
             for each in page:
-                line = await self.line(each.letter.id)
+                line = await self.line(each.id)
                 if line is not None:
                     yield line
-            after = page[-1].letter.id
+            after = page[-1]
 
     async def line(self, letter: str) -> bytes | None:
         """Return one letter as a line."""

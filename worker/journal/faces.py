@@ -60,9 +60,9 @@ class Letters:
         """Return letters without their cases, those buried last first, from behind the id `after` on."""
         return await self.desk.browse(letters.page, wanted, most, after)
 
-    async def chosen(self, wanted: Filter) -> list[Chosen]:
-        """Return the keys of all letters that meet a filter, in order of connection and position."""
-        return await self.desk.browse(letters.chosen, wanted)
+    async def chosen(self, wanted: Filter, most: int | None = None, after: Chosen | None = None) -> list[Chosen]:
+        """Return the keys of letters that meet a filter, in order of connection and position: all, or from one on."""
+        return await self.desk.browse(letters.chosen, wanted, most, after)
 
     async def count(self, wanted: Filter) -> int:
         return await self.desk.browse(letters.count, wanted)

@@ -161,10 +161,13 @@ def page(session: Session, wanted: Filter, most: int, after: str | None = None) 
     return [buried_of(row, b"") for row in session.rows(query)]
 
 
-def chosen(session: Session, wanted: Filter) -> list[Chosen]:
-    """Return the keys of all letters that meet the filter, in order of position."""
+def chosen(session: Session, wanted: Filter, most: int | None = None, after: Chosen | None = None) -> list[Chosen]:
+    """Return the keys of letters that meet the filter, all unless told how many, from behind one on in their order."""
     columns = (_l.id, _l.connection, _l.position, _l.source, _l.subject)
-    query = select(*columns).where(*conditions(wanted)).order_by(_l.connection, _l.position, _l.id)
+    query = select(*columns).where(*conditions(wanted)).order_by(_l.connection, _l.position, _l.id).limit(most)
+    if after is not None:
+        place = tuple_(after.connection, after.position, after.id)
+        query = query.where(tuple_(_l.connection, _l.position, _l.id) > place)
     return [Chosen(*row) for row in session.rows(query)]
 
 
