@@ -61,6 +61,7 @@ class Rig:
     world: World
     quotas: tuple[Quota, ...] = (Quota(1000, 1.0),)
     options: dict[str, Any] = field(default_factory=dict)
+    others: tuple[str, ...] = ()  # connections that somebody else works
     began: float = 0.0
     position: int = 0
     settled: list[Settled] = field(default_factory=list)
@@ -117,7 +118,7 @@ class Rig:
         self._tasks = [asyncio.create_task(reporter.run()), asyncio.create_task(conductor.run())]
 
     def routes(self) -> Routes:
-        return Routes([Route(NAME, "world", "party")])
+        return Routes([Route(name, "world", "party") for name in (NAME, *self.others)])
 
     def broke(self, _name: str, error: BaseException) -> None:
         self.broken = error

@@ -10,6 +10,7 @@ from typing import Literal
 from schemas.cloudevent import Event
 from worker.value import value
 
+UNKNOWN = "target names no connection of ours: "  # begins the detail of a letter, and its name ends it
 REMEMBERED = 1024  # sources and lists of names whose connections are kept at hand; an event can name any
 
 

@@ -10,7 +10,7 @@ from schemas.result import intake_result_id
 from worker.brokers.base import Message
 from worker.errors import CrashedError, InvalidMessageError, UnsupportedError, WorkerError
 from worker.intake.decode import Decoded, Decoder
-from worker.intake.route import Routed, Routes
+from worker.intake.route import UNKNOWN, Routed, Routes
 from worker.journal.journal import Journal
 from worker.journal.rows import INTAKE, Delivery, Received, Settled
 from worker.outcome.case_file import letter
@@ -97,7 +97,7 @@ class Take:
         """Give an event's connections their deliveries; what none takes becomes a letter."""
         routed: Routed = self._routes.route(decoded.event)
         for name in routed.unknown:
-            error = InvalidMessageError(f"target names no connection of ours: {name}", reason="unroutable")
+            error = InvalidMessageError(f"{UNKNOWN}{name}", reason="unroutable")
             batch.born_settled.append(self.letter(message, error, name))
         if routed.is_nobody:
             error = InvalidMessageError("No connection takes it.", reason="unroutable")
