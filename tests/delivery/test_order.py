@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.delivery.order import earlier, is_stale
+from worker.delivery.order import earlier, is_stale, latest
 from worker.journal.rows import RelationState
 
 
@@ -54,3 +54,19 @@ def test_staleness_goes_by_sequence_then_position(
 ) -> None:
     """Sequence decides where both have a comparable one, else the place in broker order."""
     assert expected is is_stale(sequence, position, state)
+
+
+@pytest.mark.parametrize(
+    ("sequences", "expected"),
+    [
+        ([], None),
+        ([None, "3", None], "3"),
+        (["5", "3"], "5"),
+        (["3", "10"], "10"),
+        (["5", "05"], "05"),
+        (["5", "a"], "a"),
+    ],
+)
+def test_latest_is_what_nothing_comes_after(sequences: list[str | None], expected: str | None) -> None:
+    """What was applied does not go back by an older event that was forced."""
+    assert expected == latest(sequences)

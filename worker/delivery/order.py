@@ -1,5 +1,7 @@
 """Which of two events of one relation is the older one."""
 
+from collections.abc import Iterable
+
 from worker.journal.rows import RelationState
 
 
@@ -32,3 +34,12 @@ def is_stale(sequence: str | None, position: int, applied: RelationState | None)
         return False
     before = earlier(sequence, applied.sequence)
     return position < applied.position if before is None else before
+
+
+def latest(sequences: Iterable[str | None]) -> str | None:
+    """Return the sequence that comes after all others; of two that are equal or do not compare, the later one."""
+    last: str | None = None
+    for sequence in sequences:
+        if sequence is not None and (last is None or not earlier(sequence, last)):
+            last = sequence
+    return last

@@ -6,6 +6,7 @@ from datetime import datetime
 from schemas.dead_letter import dead_letter_id
 from worker.delivery.attempt import Fold
 from worker.delivery.held import Held
+from worker.delivery.order import latest
 from worker.errors import RejectedError
 from worker.journal.rows import KnownRelation, Letter, RelationState, Settled
 from worker.outcome.case_file import letter
@@ -83,19 +84,18 @@ class Settler:
         return Effort(attempts, held.calls, held.sent_seconds, held.row.replays, held.row.plan)
 
     def state(self, fold: Fold, applied: Applied, known: KnownRelation) -> RelationState:
-        """Return what the connection shows of the relation from now on."""
+        """Return what the connection shows of the relation from now on; what was forced makes nothing newer stale."""
         carrier, before = fold.carrier, known.state
         deleted = fold.operation == "delete"
         kept = before.remote_id if before and not deleted else None
-        sequences = [sequence for member in fold.members if (sequence := member.event.sequence) is not None]
         return RelationState(
             connection=self.connection,
             source=carrier.row.source,
             subject=carrier.row.subject,
             remote_id=applied.remote_id or kept,
             deleted=deleted,
-            position=carrier.position,
-            sequence=sequences[-1] if sequences else (before.sequence if before else None),
+            position=max(carrier.position, before.position) if before else carrier.position,
+            sequence=latest([before.sequence if before else None, *(member.event.sequence for member in fold.members)]),
         )
 
 
