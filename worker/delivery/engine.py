@@ -50,7 +50,7 @@ class Engine:
         self.ready = ready
         self.walk = walk
         self.caller = caller
-        self.replaying = Replaying(journal, gate, lanes, ready, walk, caller, supply, self._has_session)
+        self.replaying = Replaying(journal, gate, window, lanes, ready, walk, caller, supply, self._has_session)
         self._journal = journal
         self._now = now
         self._tell = tell

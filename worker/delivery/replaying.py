@@ -11,6 +11,7 @@ from worker.delivery.lane import Lane
 from worker.delivery.lanes import Lanes
 from worker.delivery.ready import Ready
 from worker.delivery.walk import Walk
+from worker.delivery.window import Window
 from worker.journal.errors import JournalError
 from worker.journal.journal import Journal
 from worker.journal.rows import Settled
@@ -64,6 +65,7 @@ class Replaying:
         self,
         journal: Journal,
         gate: Gate,
+        window: Window,
         lanes: Lanes,
         ready: Ready,
         walk: Walk,
@@ -73,6 +75,7 @@ class Replaying:
     ) -> None:
         self._journal = journal
         self._gate = gate
+        self._window = window
         self._lanes = lanes
         self._live = ready
         self._ready = Ready() if ready.replays is None else ready.replays
@@ -167,5 +170,8 @@ class Replaying:
                 self._left.append(held)
 
     def _is_free(self, key: Key, position: int) -> bool:
+        """Say whether nothing of its relation is under way, or waits before it where we have not looked yet."""
+        if not self._window.has_reached(position):
+            return False
         keys = {*self._in_hand.values(), *(held.key for held in self._left)}
         return position not in self._in_hand and key not in keys and self._lanes.get(key) is None

@@ -47,6 +47,10 @@ class Window:
         """Whether so many rows more would fit, or as many as it ever holds."""
         return self._lanes.held + min(count, self.bounds.rows) <= self.bounds.rows
 
+    def has_reached(self, position: int) -> bool:
+        """Whether all that waits before a position is, or was, in memory."""
+        return self._has_all or position <= self._after
+
     def offer(self, fresh: Sequence[tuple[Delivery, Event]]) -> None:
         """Take in what was just committed, or leave it to a later load."""
         for row, event in fresh:
