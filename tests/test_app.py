@@ -63,7 +63,9 @@ def created(number: int) -> Publication:
 
 
 @asynccontextmanager
-async def publishing(folder: Path, vendor: Sandbox, ended: Ended, **options: Any) -> AsyncIterator[Publisher]:
+async def publishing(
+    folder: Path, vendor: Sandbox, ended: Ended, name: str = "acme", **options: Any
+) -> AsyncIterator[Publisher]:
     """Run a worker against a vendor, and hand out who publishes to it."""
     async with sandboxes(vendor) as running:
         settings = build(
@@ -71,7 +73,7 @@ async def publishing(folder: Path, vendor: Sandbox, ended: Ended, **options: Any
                 "broker": {"folder": str(folder / "broker")},
                 "journal": {"url": f"sqlite:///{folder / 'journal.db'}"},
                 "console": {"enabled": False},
-                "connections": {"acme": {**running["superoffice"].settings, **options}},
+                "connections": {name: {**running["superoffice"].settings, **options}},
             }
         )
         worker = Worker(settings, tell=lambda _: None, heard=ended.heard)
@@ -112,3 +114,15 @@ async def test_a_take_whose_answer_is_lost_is_brought_all_the_same(tmp_path: Pat
             failpoints.arm(None)
 
     assert sorted(ended.outcomes) in (["applied"] * 3, ["applied", "applied", "superseded"])
+
+
+@pytest.mark.process
+async def test_a_connection_may_have_any_name(tmp_path: Path) -> None:
+    """What we call the taking of events is no name that a connection can have."""
+    ended = Ended(1)
+
+    async with publishing(tmp_path, Sandbox(VENDORS["superoffice"]()), ended, name="intake") as publisher:
+        await publisher.publish([created(1)])
+        await ended.wait()
+
+    assert ended.outcomes == ["applied"]

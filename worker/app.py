@@ -47,7 +47,6 @@ from worker.telemetry.metrics import Metrics
 from worker.telemetry.saying import Good, Needed
 from worker.telemetry.tracing import exporting
 
-INTAKE_LEASE = "intake"
 PRUNE_EVERY = 3600.0  # seconds
 
 
@@ -163,7 +162,7 @@ class Worker:
         self._ownership = Ownership(
             journal=journal,
             owner=self.owner,
-            names=[INTAKE_LEASE, *(name for name, each in settings.connections.items() if each.enabled)],
+            names=[INTAKE, *(name for name, each in settings.connections.items() if each.enabled)],
             seconds=settings.worker.lease,
             gained=self._gained,
             given_back=self._given_back,
@@ -239,7 +238,7 @@ class Worker:
         return Conductor(self.journal, patcher, self.connections, retaker, self._takes, utcnow, self._away)
 
     async def _gained(self, name: str, before: Before) -> None:
-        if name != INTAKE_LEASE:
+        if name != INTAKE:
             await self.connections[name].start(before)
             return
         await self._end_intake()
@@ -252,7 +251,7 @@ class Worker:
         try:
             await self._take(messages)
         except LeaseLostError:
-            self._ownership.lose(INTAKE_LEASE)
+            self._ownership.lose(INTAKE)
             raise
         except Exception:  # it may be on disk all the same, and then comes again as known: nobody would offer it
             self._look_again()
@@ -262,21 +261,21 @@ class Worker:
         return [each.engine.window for each in self.connections.values() if each.is_running]
 
     async def _given_back(self, name: str) -> bool:
-        if name == INTAKE_LEASE:
+        if name == INTAKE:
             await self._end_intake()
             return True
         return await self.connections[name].stop(self.settings.worker.shutdown_grace)
 
     def _lost(self, name: str) -> None:
         self._tell(f"{name} is not ours any more: another worker has it, or may have it by now")
-        if name == INTAKE_LEASE:
+        if name == INTAKE:
             if self._taking is not None:
                 self._taking.cancel()
         else:
             self.connections[name].abort()
 
     def _takes(self) -> bool:
-        return INTAKE_LEASE in self._ownership.held
+        return INTAKE in self._ownership.held
 
     async def _intake(self) -> Take:
         self._look_again()  # what an earlier owner took comes before what we take
@@ -313,7 +312,7 @@ class Worker:
     async def _end(self, owning: "asyncio.Task[None]") -> None:
         self._ownership.closing = True
         await self._end_intake()
-        names = sorted(self._ownership.held - {INTAKE_LEASE})
+        names = sorted(self._ownership.held - {INTAKE})
         ends = dict(zip(names, await asyncio.gather(*map(self._given_back, names)), strict=True))
         try:
             async with asyncio.timeout(self.settings.worker.shutdown_grace):
@@ -346,7 +345,7 @@ class Worker:
         keep = timedelta(seconds=self.settings.journal.keep)
         while True:
             await asyncio.sleep(PRUNE_EVERY)
-            if INTAKE_LEASE in self._ownership.held:
+            if INTAKE in self._ownership.held:
                 try:
                     await self.journal.prune(keep, utcnow())
                 except JournalError as error:

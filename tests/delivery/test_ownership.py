@@ -12,7 +12,7 @@ from worker.journal.journal import Journal
 from worker.journal.rows import Lease
 from worker.telemetry.absence import Absence
 
-NAMES = ("intake", "a", "b", "c", "d")
+NAMES = ("_intake", "a", "b", "c", "d")
 LEASE = 9.0
 
 pytestmark = pytest.mark.looptime

@@ -54,11 +54,11 @@ async def test_renewed_lease_goes_on(url: str, opened: Open, clock: Clock) -> No
 async def test_frozen_owner_writes_nothing(url: str, opened: Open, clock: Clock) -> None:
     """After a take-over neither changes nor takes of the old owner are written, and it is told."""
     one, two = await opened(url, clock=clock), await opened(url, clock=clock)
-    for name in ("acme", "intake"):
+    for name in ("acme", "_intake"):
         await one.acquire(name, "one", 10)
     await one.take([delivery(1), delivery(2, "other")])
     clock.now += 11
-    for name in ("acme", "intake"):
+    for name in ("acme", "_intake"):
         await two.acquire(name, "two", 10)
 
     with pytest.raises(LeaseLostError):
@@ -121,7 +121,7 @@ async def test_strict_journal_writes_only_under_a_lease(url: str, opened: Open) 
 
     with pytest.raises(LeaseLostError):
         await journal.take([delivery(1)])
-    await journal.acquire("intake", "me", 10)
+    await journal.acquire("_intake", "me", 10)
     await journal.take([delivery(1)])
     with pytest.raises(LeaseLostError):
         await journal.commit(Mark("acme", (1,)))

@@ -26,7 +26,7 @@ from worker.journal.journal import Journal
 from worker.journal.rows import PRESENCE
 
 CONSOLE = re.compile(r"the console is at (http://[^/]+)/")
-NAMES = ("intake", "onoffice", "outsmart", "silvasoft", "superoffice")
+NAMES = ("_intake", "onoffice", "outsmart", "silvasoft", "superoffice")
 
 
 class Team(House):

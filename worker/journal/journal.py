@@ -34,8 +34,6 @@ from worker.journal.session import Clock, Session
 from worker.journal.sqlite import Lock, Sqlite
 from worker.journal.writer import Answer, Flushed, Flusher, InlineWriter, ThreadWriter, unheard
 
-TAKING = "intake"  # the lease under which events are taken
-
 
 class Journal:
     """One journal on one database; made by `open`. What people ask of it is asked at its faces."""
@@ -106,13 +104,14 @@ class Journal:
 
         `letters` are born settled: at `_intake` they are written once by the letter's id, at the next free place
         if theirs is taken; at a connection like any other delivery of their event. A delivery with a plan is
-        known by its place only; `resolved` are the intake letters that are taken again by it.
+        known by its place only; `resolved` are the intake letters that are taken again by it. Raises
+        LetterClosedError where one of them is not open any more.
         """
 
         def work(session: Session) -> Taken:
             return taking.take(session, deliveries, letters, resolved)
 
-        return await self._desk.write(work, TAKING, kind="take")
+        return await self._desk.write(work, INTAKE, kind="take")
 
     async def last_position(self) -> int:
         """Return the highest position ever taken, 0 for none; pruning does not lower it."""
@@ -126,7 +125,7 @@ class Journal:
         Raises, where it is awaited: LeaseLostError; TakenError when a live relation has the remote id already;
         JournalError when the database cannot write.
         """
-        names = {TAKING if change.connection == INTAKE else change.connection for change in changes}
+        names = {INTAKE if change.connection == INTAKE else change.connection for change in changes}
         return self._desk.commit(changes, frozenset(names))
 
     async def waiting(self, connection: str, after: int, rows: int, size: int) -> list[Delivery]:
