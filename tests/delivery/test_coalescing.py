@@ -7,7 +7,7 @@ import pytest
 from tests.delivery.world import BEGINNING, OPERATIONS, Happening, event_of
 from worker.delivery.coalescing import Coalescing
 from worker.delivery.held import Held, hold
-from worker.journal.rows import Delivery, KnownRelation, Received
+from worker.journal.rows import Delivery, KnownRelation, Received, RelationState
 
 UNKNOWN = KnownRelation(None, None)
 Word = Literal["created", "updated", "deleted"]
@@ -33,9 +33,9 @@ def held(position: int, word: Word, *, marks: int = 0, sent: bool = False) -> He
     return hold(row, event)
 
 
-def folded(*waiting: Held) -> list[int]:
+def folded(*waiting: Held, known: KnownRelation = UNKNOWN) -> list[int]:
     """Return the positions of those that the next call brings."""
-    fold = Coalescing(enabled=True, keyless=lambda _: True).fold(waiting, UNKNOWN, BEGINNING)
+    fold = Coalescing(enabled=True, keyless=lambda _: True).fold(waiting, known, BEGINNING)
     return [member.position for member in fold.members]
 
 
@@ -60,3 +60,14 @@ def test_deletion_of_what_may_be_there_is_called_for(*, sent: bool) -> None:
     fold = Coalescing(enabled=True, keyless=lambda _: True).fold(waiting, UNKNOWN, BEGINNING)
 
     assert (len(fold.members), fold.free) == (2, not sent)
+
+
+def test_what_is_overtaken_carries_nothing() -> None:
+    """An event that is older by sequence than what was applied is judged by itself; it takes no other along."""
+    known = KnownRelation(RelationState("world", "/w", "one", "77", deleted=False, position=1, sequence="5"), None)
+    plain, old, newer = held(2, "updated"), held(3, "updated"), held(4, "updated")
+    old.event = old.event.model_copy(update={"sequence": "3"})
+    newer.event = newer.event.model_copy(update={"sequence": "6"})
+
+    assert folded(plain, old, known=known) == [2]
+    assert folded(plain, newer, known=known) == [2, 4]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.delivery.world import Happening, Run, Temper, World
+from worker.sending.quota import Quota
 from worker.sending.slot import Slot
 from worker.sending.wire import Request, Response
 
@@ -95,7 +96,8 @@ class PausedWhileItReadsOn(Slow):
 async def test_a_pause_that_begins_while_the_window_reads_on_loses_nothing() -> None:
     """All that waits is brought when the pause is over."""
     world = World(Temper(), random.Random(1))
-    run = PausedWhileItReadsOn(world, [Happening("created", subject, {}) for subject in "abcdef"])
+    words = [Happening("created", subject, {}) for subject in "abcdef"]
+    run = PausedWhileItReadsOn(world, words, options={"quotas": (Quota(1, 10.0),), "in_flight": 1})
     await run.play()
 
     assert world.made == dict.fromkeys("abcdef", 1)

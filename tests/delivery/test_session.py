@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.delivery.world import Happening, Run, Temper, World
-from worker.errors import ClockError, RepeatError, TargetError, UnauthorizedError
+from worker.errors import ClockError, RepeatError, TargetError, UnauthorizedError, UnknownOutcomeError
+from worker.sending.quota import Quota
 from worker.sending.slot import Slot
 from worker.sending.wire import Request, Response
 from worker.targets.base import Exchange, Step
@@ -112,3 +113,33 @@ async def test_log_in_that_is_under_way_is_finished_by_a_stop() -> None:
     assert await run.connections[-1].stop(10.0)
     assert (world.answered, world.calls, run.outcomes) == (1, 1, {})
     playing.cancel()
+
+
+class Silent(World):
+    """A vendor that takes requests for a session and never answers one."""
+
+    def exchange(self, now: datetime) -> Exchange | None:  # noqa: ARG002 -- the protocol's
+        return self._log_in()
+
+    def _log_in(self) -> Exchange:
+        yield Request("POST", "https://world.invalid/login", body=b"[]")
+
+    async def send(self, request: Request, slot: Slot) -> Response:  # noqa: ARG002 -- the protocol's
+        slot.charge()
+        self.calls += 1
+        await asyncio.sleep(0.02)
+        slot.lost()
+        raise UnknownOutcomeError("nobody answered")
+
+
+async def test_log_in_without_an_answer_is_an_outage() -> None:
+    """It is probed at growing intervals, not repeated as fast as the quota allows."""
+    world = Silent(Temper(), random.Random(1))
+    run = Run(world, [Happening("updated", "one", {})], options={"quotas": (Quota(8, 1.0),)})
+    playing = asyncio.create_task(run.play())
+    await asyncio.sleep(600)
+    pause = run.connections[0].gate.paused
+    playing.cancel()
+
+    assert world.calls < 60
+    assert pause is not None
