@@ -48,6 +48,25 @@ def test_wrong_usage(args: list[str]) -> None:
     assert command(*args).code == Exit.USAGE
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["connections", "pause", "acme-onoffice", "--why", "f\udcfcr heute"],
+        ["event", "show", "\udcff"],
+        ["relation", "show", "\udcff"],
+        ["dead", "show", "\udcff"],
+        ["dead", "list", "--subject", "\udcff"],
+    ],
+)
+@pytest.mark.usefixtures("furnished")
+def test_bytes_that_are_no_text(args: list[str]) -> None:
+    """An argument that is not UTF-8 is told by its number, and nothing is done."""
+    told = command(*args)
+
+    assert (told.code, told.out) == (Exit.USAGE, "")
+    assert told.err == f"error: argument {len(args)} is not UTF-8\n"
+
+
 def test_wrong_settings_are_told_line_by_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command tells all mistakes of the settings on standard error, and ends with code 2."""
     monkeypatch.setenv("RELATION_WORKER_LOG__LEVEL", "loud")

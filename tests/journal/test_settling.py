@@ -292,3 +292,10 @@ async def test_pause_outlives_and_ends(journal: Journal) -> None:
     )
 
     assert await journal.paused() == {"acme": Paused("acme", "us", "again", None)}
+
+
+async def test_pause_keeps_what_no_database_holds_as_a_stand_in(journal: Journal) -> None:
+    """A reason with a NUL or half of a surrogate pair is kept as well as it can be, and the journal goes on."""
+    await journal.commit(Paused("acme", "a\udcfcn", "moving\0house", None))
+
+    assert await journal.paused() == {"acme": Paused("acme", "a?n", "moving\N{REPLACEMENT CHARACTER}house", None)}

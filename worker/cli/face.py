@@ -16,6 +16,12 @@ from worker.telemetry.errors import TracingSetupError
 class Face(TyperGroup):
     """Tells a person what went wrong and how to mend it, and the shell by which exit code."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        for number, text in enumerate(args, 1):
+            if not is_text(text):
+                raise ended(Exit.USAGE, f"argument {number} is not UTF-8")
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
@@ -29,6 +35,15 @@ class Face(TyperGroup):
             raise ended(Exit.USAGE, str(error)) from error
         except (BrokerError, JournalError) as error:
             raise ended(Exit.UNREACHABLE, str(error)) from error
+
+
+def is_text(text: str) -> bool:
+    """Whether an argument's bytes are UTF-8: for others Python puts in what can be neither kept nor published."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def ended(code: Exit, text: str, hint: str = "") -> typer.Exit:

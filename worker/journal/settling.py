@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, null, tuple_, update
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite just as well
 
 from worker.journal.burying import bury, outlive
-from worker.journal.encoding import CODES, packed_tries, remote_key, seconds
+from worker.journal.encoding import CODES, packed_tries, remote_key, seconds, storable
 from worker.journal.replays import progress
 from worker.journal.rows import (
     Attempted,
@@ -246,8 +246,8 @@ def forget_use(session: Session, changes: Sequence[Unused]) -> None:
 
 def pause(session: Session, changes: Sequence[Paused]) -> None:
     for each in changes:
-        until = seconds(each.until)
-        session.run(PAUSE, name=each.connection, paused_by=each.by, paused_why=each.why, paused_until=until)
+        by, why = storable(each.by), storable(each.why)
+        session.run(PAUSE, name=each.connection, paused_by=by, paused_why=why, paused_until=seconds(each.until))
 
 
 def resume(session: Session, changes: Sequence[Resumed]) -> None:
