@@ -1,17 +1,23 @@
 """What the journal says of a pause is what held last. Real journal, virtual time."""
 
 import asyncio
+import random
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.delivery.world import BEGINNING, Happening, Run, Temper, World
+from worker.delivery.connection import Connection
 from worker.delivery.keep import PATIENCE, Keeper
 from worker.delivery.pausing import LONG, Pausing
+from worker.delivery.requests import Requests
 from worker.journal.journal import Journal
+from worker.journal.rows import Paused
 from worker.sending.pauses import Pause
 
 pytestmark = pytest.mark.looptime
@@ -84,3 +90,41 @@ async def test_a_short_pause_is_not_written(journal: Journal) -> None:
     await asyncio.sleep(0.1)
 
     assert await journal.paused() == {}
+
+
+class Returned(Run):
+    """A worker that comes back when the pause of the one before it has run out."""
+
+    said: dict[str, Paused] | None = None
+
+    async def _start(self, journal: Journal, *rest: Any) -> Connection:
+        await journal.commit(Paused("world", "hint", "too fast", BEGINNING - timedelta(minutes=2)))
+        return await Run._start(self, journal, *rest)
+
+    async def _emit(self, journal: Journal, connection: Any) -> None:
+        await Run._emit(self, journal, connection)
+        await asyncio.sleep(1)
+        self.said = await journal.paused()
+
+
+class Resumed(Run):
+    """A worker whose journal tells of a pause that its gate knows nothing of, when somebody resumes."""
+
+    said: dict[str, Paused] | None = None
+
+    async def _emit(self, journal: Journal, connection: Any) -> None:
+        await Run._emit(self, journal, connection)
+        await journal.commit(Paused("world", "ann", "moving house", None))
+        await journal.requests.ask("world", "resume", {}, "ann", BEGINNING)
+        await Requests(journal, {"world": connection()}, lambda: BEGINNING, print).turn()
+        await asyncio.sleep(1)
+        self.said = await journal.paused()
+
+
+@pytest.mark.parametrize("kind", [Returned, Resumed])
+async def test_journal_tells_of_no_pause_that_the_gate_does_not_keep(kind: type[Returned] | type[Resumed]) -> None:
+    """A pause that ran out between two workers is over for all who read of it, and resuming always ends one."""
+    run = kind(World(Temper(), random.Random(1)), [Happening("created", "s", {})])
+    await run.play()
+
+    assert run.said == {}

@@ -116,6 +116,11 @@ class Connection:
         if self._task is not None:
             self.engine.stir()
 
+    def resume(self, by: str) -> None:
+        """Open the gate, and have the journal say so whatever it said before."""
+        self.gate.resume(by)
+        self._pausing.changed(self.gate.paused)
+
     async def stop(self, grace: float) -> bool:
         """Start nothing more; finish what is in flight, then stop; False: something was cut off by the grace's end."""
         if self._task is None:
@@ -152,6 +157,8 @@ class Connection:
         pause = (await journal.paused()).get(self.name)
         if pause is not None:
             gate.restore_pause(pause.by, pause.why, pause.until)
+            if gate.paused is None:  # it ran out while nobody was there to write so
+                self._pausing.changed(None)
         return gate
 
     def _engine(self) -> Engine:

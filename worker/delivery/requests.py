@@ -49,12 +49,12 @@ class Requests:
 
     def steered(self, request: Request) -> dict[str, Any]:
         """Pause or resume, as a person asks."""
-        gate = self._connections[request.connection].gate
+        connection = self._connections[request.connection]
         match request.action:
             case "pause":
-                gate.pause(request.detail.get("seconds"), request.detail["why"], request.asked_by)
+                connection.gate.pause(request.detail.get("seconds"), request.detail["why"], request.asked_by)
             case "resume":
-                gate.resume(request.asked_by)
+                connection.resume(request.asked_by)
             case other:
                 return {"ok": False, "said": f"this worker does not know {other!r}"}
         return {"ok": True}
