@@ -26,13 +26,12 @@ REASONS = 5  # of one absence that are said at once: one is lost, refused, then 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One live connection; `lost` is done when it is gone, `created` says when RELATIONS was made."""
+    """One live connection; `lost` is done when it is gone."""
 
     client: OneLifeClient
     js: JetStreamContext
     receipts: Receipts
     lost: "Future[None]"
-    created: str
 
 
 def waits() -> Iterator[float]:
@@ -106,6 +105,13 @@ class Connection:
             await self._up.wait()
         return link
 
+    async def provision(self, link: Link) -> None:
+        """Make the streams that lack; raises `BrokerError` where that cannot be done."""
+        try:
+            await provision(link.js, self._limits, owned=self._owned, tell=self._tell)
+        except APIError as error:
+            raise refused(error, self.where, has_jetstream=link.client.has_jetstream) from error
+
     async def _keep(self) -> None:
         while link := self._link:
             await link.lost
@@ -143,14 +149,10 @@ class Connection:
     async def _attempt(self) -> Link:
         client = await self._connect()
         check(client, self.where)
-        js = client.jetstream()
-        try:
-            created = await provision(js, self._limits, owned=self._owned, tell=self._tell)
-        except APIError as error:
-            raise refused(error, self.where, has_jetstream=client.has_jetstream) from error
-        receipts = Receipts(client, client.lost)
-        await receipts.start()
-        return Link(client, js, receipts, client.lost, created)
+        link = Link(client, client.jetstream(), Receipts(client, client.lost), client.lost)
+        await self.provision(link)
+        await link.receipts.start()
+        return link
 
     async def _connect(self) -> OneLifeClient:
         try:

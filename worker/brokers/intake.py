@@ -11,17 +11,18 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
 from worker.brokers.application import Application
-from worker.brokers.base import Handle
+from worker.brokers.base import BrokerError, Handle
 from worker.brokers.client import heed_cancel
 from worker.brokers.commands import acks
 from worker.brokers.connection import Connection, Link, said, waits
 from worker.brokers.pull import Bounds, EpochError, Pull, sequence
-from worker.brokers.streams import CONSUMER, RELATIONS
+from worker.brokers.streams import CONSUMER, RELATIONS, created_at
 from worker.telemetry.absence import Absence
 from worker.telemetry.failpoints import failpoint
 
 ACK_WAIT = 3_600.0  # far longer than any commit: what is not acked comes again by a new epoch, not by time
 MORE_THAN_A_MESSAGE = 64 * 1024
+REASONS = 2  # of one halt that are said at once: why intake stopped, and why it does not go on
 
 
 @dataclass(slots=True)
@@ -47,12 +48,13 @@ class Intake:
         self._connection = connection
         self._application = application
         self._bounds = bounds
-        self._halted = Absence(tell)
+        self._halted = Absence(tell, reasons=REASONS)
         self._pull: Pull | None = None
         self._stopping = False
         self._idle = Event()
         self._idle.set()
-        self._committed = 0
+        self._created = ""
+        self._committed = 0  # of the stream that was made then
         self._is_committing = False
         self._waits = waits()
         self.counts = Counts()
@@ -77,19 +79,19 @@ class Intake:
         link = await self._connection.up()
         try:
             await self._epoch(link, handle)
-        except (EpochError, NatsError, OSError) as error:
+        except (BrokerError, NatsError, OSError) as error:
             if not self._stopping and not link.lost.done():
                 self._halted(f"intake begins again: {said(error)}")
                 await sleep(next(self._waits))
 
     async def _epoch(self, link: Link, handle: Handle) -> None:
-        await renew(link)
+        created = await self._anew(link)
         heed_cancel()
         largest = link.client.max_payload + MORE_THAN_A_MESSAGE
         bounds = replace(self._bounds, bytes=max(self._bounds.bytes, largest))
         self._pull = pull = Pull(link.client, RELATIONS, CONSUMER, bounds, link.lost)
         self.counts.epochs += 1
-        await self._application.begin(pull, link.created, handle)
+        await self._application.begin(pull, created, handle)
         try:
             await pull.start()
             if not self._is_committing:  # else only a commit shows that it goes on
@@ -100,6 +102,21 @@ class Intake:
         finally:
             self._pull = None
             await self._application.end()
+
+    async def _anew(self, link: Link) -> str:
+        """Make the consumer, and its stream where somebody deleted it; return when the stream was made.
+
+        That is asked last: if the stream is another by then, the consumer is gone and brings nothing.
+        """
+        try:
+            await renew(link)
+        except NotFoundError:
+            await self._connection.provision(link)
+            await renew(link)
+        created = await created_at(link.js)
+        if created != self._created:
+            self._created, self._committed = created, 0
+        return created
 
     async def _batch(self, batch: list[Msg], link: Link) -> None:
         self._is_committing = True

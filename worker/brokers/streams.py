@@ -136,8 +136,8 @@ def growth(found: StreamConfig, changes: Mapping[str, object]) -> dict[str, obje
     return {"max_bytes": size} if isinstance(size, int) and 0 < has < size else {}
 
 
-async def provision(js: JetStreamContext, limits: StreamLimits, *, owned: bool, tell: Callable[[str], None]) -> str:
-    """Make the streams that lack; return when RELATIONS was created.
+async def provision(js: JetStreamContext, limits: StreamLimits, *, owned: bool, tell: Callable[[str], None]) -> None:
+    """Make the streams that lack.
 
     An `owned` server takes our limits; on others a stream grows to a size that was chosen, and all else stays as it
     is. All are looked at before anything is touched. Raises `BrokerSetupError`.
@@ -153,7 +153,6 @@ async def provision(js: JetStreamContext, limits: StreamLimits, *, owned: bool, 
         elif changes := differences(info.config, want):
             ours = changes if owned else growth(info.config, changes) if limits.is_chosen else {}
             await _differ(js, info, changes, ours, tell)
-    return await created_at(js)
 
 
 async def created_at(js: JetStreamContext) -> str:
