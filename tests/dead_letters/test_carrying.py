@@ -15,6 +15,7 @@ from worker.dead_letters.document import Terms
 from worker.dead_letters.errors import DamagedError, DeadLetterError, StateError, UnknownError
 from worker.errors import RejectedError
 from worker.journal.letters import Chosen, Filter
+from worker.journal.rows import Settled
 
 
 async def exported(house: House) -> bytes:
@@ -69,6 +70,17 @@ async def test_letter_that_is_buried_again_comes_once(
         await house.lay(row, RejectedError("Still no.", reason="rejected"), told=True)
 
     assert set((await other_house.service.take_in(raw, "ann")).new) == letters
+
+
+async def test_what_has_no_bytes_left_is_not_exported(house: House) -> None:
+    """A letter whose replay succeeded has nothing that could be replayed elsewhere; one that intake lacked bytes of has."""
+    applied, empty = await house.bury(1), await house.bury_at_intake(2, b"")
+    (chosen,) = await house.journal.letters.chosen(Filter(ids=[applied]))
+    await house.journal.replays.offer("P", chosen, house.clock.now())
+    await house.journal.commit(Settled("acme", 1, "applied", 1, 1, house.clock.now(), b"{}", plan="P"))
+
+    assert [line async for line in house.service.export(Filter(state="resolved"))] == []
+    assert [line["id"] for line in map(orjson.loads, (await exported(house)).splitlines())] == [empty]
 
 
 @pytest.mark.parametrize(

@@ -91,22 +91,25 @@ class Carrier:
     now: Callable[[], datetime]
 
     async def export(self, wanted: Filter) -> AsyncIterator[bytes]:
-        """Yield a line of JSON for each letter, in order of connection and position, which no burial changes."""
+        """Yield a line of JSON for each letter, in order of connection and position, which no burial changes.
+
+        What has no bytes left is not in it.
+        """
         after: Chosen | None = None
         while page := await self.journal.letters.chosen(wanted, PAGE, after):
             for each in page:
-                line = await self.line(each.id)
+                line = await self.line(each)
                 if line is not None:
                     yield line
             after = page[-1]
 
-    async def line(self, letter: str) -> bytes | None:
-        """Return one letter as a line."""
-        buried = await self.journal.letters.one(letter)
-        if buried is None:
+    async def line(self, chosen: Chosen) -> bytes | None:
+        """Return one letter as a line; None: it is gone, or it was resolved, which took its bytes."""
+        row = await self.journal.delivery(chosen.connection, chosen.position)
+        buried = await self.journal.letters.one(chosen.id)  # what is resolved since has its bytes
+        if row is None or buried is None or (buried.state == "resolved" and not row.received.body):
             return None
-        row = await self.journal.delivery(buried.letter.connection, buried.letter.position)
-        return None if row is None else orjson.dumps(line_of(buried, row)) + b"\n"
+        return orjson.dumps(line_of(buried, row)) + b"\n"
 
     async def read(self, raw: bytes, by: str) -> Imported:
         """Take letters in, all or none; raises DamagedError with the lines that are none."""
