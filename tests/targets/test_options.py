@@ -149,6 +149,9 @@ def test_quotas() -> None:
         ({"base_url": "https://user:hunter2@x.example/"}, "credentials have no place in it"),
         ({"base_url": "https://x.example/?token=hunter2"}, "no query"),
         ({"base_url": "https://x.example:99999/"}, "base_url"),
+        ({"base_url": "https://www..x.example/"}, "its host has an empty part"),
+        ({"base_url": "https://.x.example/"}, "its host has an empty part"),
+        ({"base_url": f"https://{'x' * 64}.example/"}, "or one of over 63 characters"),
     ],
 )
 def test_refused(options: dict[str, Any], words: str) -> None:

@@ -23,6 +23,7 @@ from worker.sending.quota import Quota
 
 UNITS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 LONGEST = 100 * 366 * 86400.0  # more is a slip of the pen, and overflows dates
+LONGEST_LABEL = 63  # https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4 (read 2026-11)
 DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(s|min|h|d|)\s*")
 
 
@@ -60,6 +61,8 @@ def address(value: str) -> str:
         raise ValueError("must begin with https:// (or http://) and a host")
     if "@" in parts.netloc:
         raise ValueError("credentials have no place in it; secrets have options of their own")
+    if not all(0 < len(label) <= LONGEST_LABEL for label in parts.hostname.removesuffix(".").split(".")):
+        raise ValueError(f"its host has an empty part, or one of over {LONGEST_LABEL} characters")
     if parts.query or parts.fragment or re.search(r"[\s\\]", value):
         raise ValueError("must have no query, no fragment and no blanks")
     _ = parts.port  # raises ValueError when it is no port

@@ -68,6 +68,19 @@ async def test_a_name_that_leads_into_a_private_network_is_refused(address: str)
     assert client.used == 0
 
 
+@pytest.mark.parametrize("host", ["www..example.org", ".example.org", f"{'x' * 64}.example.org"])
+async def test_what_cannot_be_a_name_is_a_wrong_address(host: str) -> None:
+    """A slip of the pen in the settings closes the connection, and costs no event anything."""
+    transport = Transport()
+    client = Client(transport)
+    error = await client.failure(post(f"http://{host}"))
+    await transport.close()
+
+    assert isinstance(error, AddressError)
+    assert "base_url" in error.detail
+    assert client.used == 0
+
+
 async def test_a_name_that_the_configuration_gives_may_be_private() -> None:
     """An installation in one's own house is reached by its name."""
     transport = Transport(lookup=knowing("127.0.0.1"))

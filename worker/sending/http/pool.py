@@ -23,6 +23,10 @@ class UnreachableError(Exception):
     """There is no connection; the text says why."""
 
 
+class MisnamedError(Exception):
+    """What was to be looked up cannot be a name."""
+
+
 class Pool:
     """All connections of a worker, by origin; the one used last goes first, so that the others may end."""
 
@@ -55,12 +59,14 @@ class Pool:
             self._sweep = self._loop.call_later(KEPT_SECONDS, self._swept)
 
     async def open(self, origin: Origin, seconds: float) -> Pipe:
-        """Return a new connection; raises UnreachableError, or PrivateAddressError where we must not call."""
+        """Return a new connection; raises UnreachableError, PrivateAddressError or MisnamedError."""
         try:
             async with asyncio.timeout(seconds):
                 return await self._opened(origin)
         except PrivateAddressError:
             raise
+        except UnicodeError:  # so a look-up says that a part of the name is empty or too long
+            raise MisnamedError from None
         except OSError as error:  # TLS and time-outs among them
             raise UnreachableError(why(error)) from None
 

@@ -12,7 +12,7 @@ from worker.sending.http.address import NamedHosts, PrivateAddressError
 from worker.sending.http.answer import Answer, GarbledError, TooLongError
 from worker.sending.http.head import Heads, Place
 from worker.sending.http.pipe import Pipe, Timeouts
-from worker.sending.http.pool import Lookup, Pool, UnreachableError
+from worker.sending.http.pool import Lookup, MisnamedError, Pool, UnreachableError
 from worker.sending.slot import Slot, SpentSlotError
 from worker.sending.wire import MOST_BYTES, Request, Response
 
@@ -80,6 +80,8 @@ class Transport:
             return await self._pool.open(place.origin, min(timeouts.connect, timeouts.total))
         except PrivateAddressError:
             failure = AddressError(f"{place.url.host} is in a private network, and base_url does not name it")
+        except MisnamedError:
+            failure = AddressError(f"{place.url.host} cannot be the name of a host, see base_url")
         except UnreachableError as error:
             failure = unsent(place, str(error))
         slot.unsent()
