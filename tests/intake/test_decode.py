@@ -12,6 +12,7 @@ from worker.errors import InvalidMessageError
 from worker.intake.decode import Decoded, Decoder
 
 LINK = {"kind": "link", "relation_type": "owner", "parents": [{"record_id": 1}], "children": [{"record_id": 2}]}
+LONG = "01" + STRUCTURED["traceparent"][2:] + "-" + "x" * 300
 
 
 def decode(given: Message, **settings: Any) -> Decoded:
@@ -266,6 +267,11 @@ def test_unknown_attributes() -> None:
         ({"tracestate": "a" * 513}, ("tracestate",)),
         ({"tracestate": 5}, ("tracestate",)),
         ({"traceparent": ..., "tracestate": "a=b"}, ("tracestate",)),
+        ({"traceparent": LONG[:256]}, ("traceparent",)),
+        ({"tracestate": "a=b,\tc=d"}, ("tracestate",)),
+        ({"tracestate": "a=b\x01"}, ("tracestate",)),
+        ({"tracestate": "a=b\x7f"}, ("tracestate",)),
+        ({"traceparent": LONG[:255]}, ()),
         ({"tracestate": "a=b"}, ()),
         ({"traceparent": "01" + STRUCTURED["traceparent"][2:] + "-more"}, ()),
     ],
@@ -287,10 +293,23 @@ def test_again(given: Message) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [structured(data={"kind": "ship"}), structured(type="x"), structured(data={**LINK, "a": 1})]
+    ("given", "then", "now"),
+    [
+        (structured(data={**DATA, "own": 1}), {"unknown_fields": "ignore"}, {}),
+        (structured(type="com.example.relation.created"), {"type_prefix": "com.example"}, {}),
+        (structured(), {"type_prefix": ""}, {"type_prefix": "com.example"}),
+        (structured(), {}, {"max_event_bytes": 1024}),
+        (structured(data={**DATA, "note": "x" * 2000}), {}, {"max_event_bytes": 1024}),
+    ],
 )
+def test_again_by_other_settings(given: Message, then: dict[str, Any], now: dict[str, Any]) -> None:
+    """What waits was let in by the settings of its time; others let nothing of it stand still."""
+    assert Decoder(**now).again(given) == Decoder(**then).decode(given).event
+
+
+@pytest.mark.parametrize("given", [structured(data={"kind": "ship"}), structured(type="x")])
 def test_again_refused(given: Message) -> None:
-    """A message that is no event any more, by other settings, is refused as it would be at first."""
+    """A message that never was an event is refused as it would be at first."""
     with pytest.raises(InvalidMessageError) as caught:
         Decoder().again(given)
 

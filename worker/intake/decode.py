@@ -12,12 +12,14 @@ from schemas.dead_letter import Reason
 from schemas.problem import detail
 from worker.brokers.base import Message
 from worker.errors import InvalidMessageError
-from worker.intake.content import Document, check_json, content
+from worker.intake.content import Document, check_json, content, size
 from worker.intake.document import malformed
 from worker.intake.legible import legible
 from worker.intake.trace import is_parent, is_state
 from worker.journal.rows import Received
 from worker.value import value
+
+Extra = Literal["forbid", "ignore"]
 
 WHOLE = KNOWN | {"data"}
 TRACE = ("traceparent", "tracestate")
@@ -50,7 +52,7 @@ class Decoder:
         type_prefix: str = "",
     ) -> None:
         self._max_bytes = max_event_bytes
-        self._extra: Literal["forbid", "ignore"] = "forbid" if unknown_fields == "refuse" else "ignore"
+        self._extra: Extra = "forbid" if unknown_fields == "refuse" else "ignore"
         self._prefix = f"{type_prefix.removesuffix('.')}." if type_prefix else ""
 
     def decode(self, message: Message | Received) -> Decoded:
@@ -58,10 +60,13 @@ class Decoder:
         return self.read(content(message, self._max_bytes), message.subject)
 
     def again(self, received: Message | Received) -> Event:
-        """Return the event of a message that was taken: the model reads it, what is no value of it stays checked."""
-        given, _ = without_broken_trace(without_nulls(content(received, self._max_bytes)))
+        """Return the event of a message that was taken: the model reads it, what is no value of it stays checked.
+
+        By what it was let in then, whatever the settings let in now.
+        """
+        given, _ = without_broken_trace(without_nulls(content(received, size(received))))
         try:
-            event = self.event(given, self.word(given.get("type")))
+            event = self.event(given, whatever_prefix(given.get("type")), "ignore")
         except ValidationError:
             event = None
         return event or self.decode(received).event  # or it says what is wrong now
@@ -76,7 +81,7 @@ class Decoder:
         data = given.get("data")
         word = self.word(given.get("type"))
         try:
-            event = self.event(given, word)
+            event = self.event(given, word, self._extra)
         except ValidationError as error:
             check(checked(given), data, word, published_to)
             raise refused(error, "invalid_data") from None
@@ -89,12 +94,17 @@ class Decoder:
         """Return what happened to the relation, nothing where the type is not known."""
         return TYPES.get(given.removeprefix(self._prefix), "") if isinstance(given, str) else ""
 
-    def event(self, given: Document, word: str) -> Event | None:
+    def event(self, given: Document, word: str, extra: Extra) -> Event | None:
         """Return the event, None where type and kind tell no model for it; raises ValidationError."""
         data = given.get("data")
         kind = data.get("kind") if isinstance(data, dict) else None
         reader = READERS.get((kind, word)) if isinstance(kind, str) else None
-        return reader(arranged(given), extra=self._extra) if reader else None
+        return reader(arranged(given), extra=extra) if reader else None
+
+
+def whatever_prefix(given: Any) -> str:
+    """Return what happened to the relation, whatever producers put before `relation.`."""
+    return TYPES.get(given[given.rfind("relation.") :], "") if isinstance(given, str) else ""
 
 
 def wrong_kind(data: Any) -> str:
