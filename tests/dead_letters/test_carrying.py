@@ -92,6 +92,10 @@ async def test_what_has_no_bytes_left_is_not_exported(house: House) -> None:
         (lambda line: line.replace(b'"calls"', b'"hold"'), "no dead letter"),
         (lambda line: line.replace(b'"body_base64":"', b'"body_base64":"AAAA'), "body"),
         (lambda line: line.replace(b'"body_base64":"', b'"body_base64":"*'), "body"),
+        (
+            lambda line: line.replace(b'"case":{', b'"case":{"x":' + b"[" * 300 + b"]" * 300 + b","),
+            "line 2: .* case: is nested",
+        ),
         (lambda line: line[:0] + b"[]", "line 2: is no dead letter, only a JSON object can be one; nothing"),
         (lambda line: line[:0] + b'"x"', "line 2: is no dead letter, only a JSON object can be one; nothing"),
     ],

@@ -13,6 +13,7 @@ import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from worker.dead_letters.errors import DamagedError, DeadLetterError
+from worker.intake.document import is_deeper
 from worker.journal.carrying import Carried
 from worker.journal.journal import Journal
 from worker.journal.letters import Buried, Chosen, Filter
@@ -20,6 +21,7 @@ from worker.journal.rows import Delivery, Letter, Received
 
 VERSION = 1
 PAGE = 200  # letters that are chosen at once
+DEEPEST = 100  # levels of a case; none of ours comes near, and deeper ones nobody could write as JSON again
 DAMAGED_TOLD = 20  # damaged lines that are named
 
 # What each database can keep: PostgreSQL has no NUL in a text, and both have bounds for numbers and moments.
@@ -206,6 +208,8 @@ def carried_of(text: bytes) -> Carried:
         raise LineError("its body is not what was exported") from None
     if hashlib.sha256(body).hexdigest() != line.sha256:
         raise LineError("its body is not what was exported")
+    if is_deeper(line.case, DEEPEST):
+        raise LineError(f"is no dead letter, case: is nested deeper than {DEEPEST}")
     return Carried(delivery_of(line, body, digest), letter_of(line), line.first_buried_at, line.burials)
 
 
