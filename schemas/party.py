@@ -1,18 +1,20 @@
 """Parties: a customer or supplier as a target's record."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import ConfigDict, Field
 
 from schemas.model import broken
 from schemas.native import Native
 from schemas.person import NAMES, Address, Contact, Lead, Sex
-from schemas.rules import Payload, Rules
+from schemas.rules import Payload, Rules, without
 from schemas.value import FREE_FIELD, Email, FreeValue, Language, Past, Short, Text, VatNumber
 
+PartyType = Literal["organization", "person"]
 Role = Literal["customer", "supplier", "other"]
 FreeFields = dict[Annotated[str, Field(pattern=FREE_FIELD)], FreeValue]
 
+TYPES = get_args(PartyType)
 PERSON_ONLY = (*NAMES, "honorific_prefix", "sex")
 
 
@@ -46,7 +48,7 @@ class Party(Payload):
         description="Fields of one target under its name (outsmart, silvasoft), passed on verbatim once "
         "the target's own model has checked name and type. Source: seeds 003, 004.",
     )
-    party_type: Literal["organization", "person"] | None = Field(
+    party_type: PartyType | None = Field(
         default=None,
         description="Decides which fields and calls apply; never changes for a relation. Source: seed 004 "
         "(private); Silvasoft addbusinessrelation.",
@@ -293,3 +295,9 @@ class PartyDeleted(Party):
             if name not in {"kind", "remote_id", "party_type", "customer_number", "complete"}
         ),
     )
+
+    @classmethod
+    def as_meant(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Return what a deletion reads: of types only those that there are, for it hangs on none."""
+        read = super().as_meant(given)
+        return read if read.get("party_type") in TYPES else without(read, ("party_type",))

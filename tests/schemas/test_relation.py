@@ -77,6 +77,12 @@ def test_unread_fields_of_deletions() -> None:
     assert party.model_fields_set == {"kind", "party_type", "customer_number"}
 
 
+@pytest.mark.parametrize("given", ["alien", 7, ["person"], {}])
+def test_deletion_of_a_party_of_no_known_type(given: object) -> None:
+    """A deletion hangs on no type: one that is none of ours is left out."""
+    assert accepted("delete", {"kind": "party", "party_type": given}).model_fields_set == {"kind"}
+
+
 @pytest.mark.parametrize("kind", ["link", "party"])
 def test_least_deletion(kind: str) -> None:
     """A deletion needs nothing but its kind."""
