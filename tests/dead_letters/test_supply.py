@@ -7,7 +7,7 @@ from worker.dead_letters.choosing import Chooser
 from worker.dead_letters.document import Document, Terms
 from worker.dead_letters.patching import Patcher
 from worker.dead_letters.retaking import Retaker
-from worker.dead_letters.supply import Running, Supply
+from worker.dead_letters.supply import PAGE, Running, Supply
 from worker.delivery.held import Key
 from worker.intake.decode import Decoder
 from worker.intake.route import Route, Routes
@@ -92,3 +92,27 @@ async def test_what_was_taken_again_and_cannot_be_read_lies_at_intake_again(hous
     assert await house.journal.delivery("acme", 1) is None
     supply.is_pending = True
     assert await places(supply, 5) == []
+
+
+async def test_what_a_paused_plan_holds_keeps_no_other_plan_waiting(house: House) -> None:
+    """However much lies offered for a paused plan, another's goes on; only their common relations wait."""
+    held = [await house.bury(position, f"cust-{position}") for position in range(1, PAGE + 2)]
+    urgent = [await house.bury(place, f"urgent-{place}") for place in (500, 501)]
+    later = await house.bury(600, "cust-1", "updated")
+    names = []
+    for ids in (held, urgent, [later]):
+        plan = (await house.service.plan(Filter(ids=ids), Terms("again"), "ann")).id
+        await house.service.apply(plan, "ann")
+        names.append(plan)
+    for chosen in await house.journal.letters.chosen(Filter(ids=[*held, *urgent])):
+        plan = names[0] if chosen.id in held else names[1]
+        assert await house.journal.replays.offer(plan, chosen, house.clock.now())
+    await house.service.pause(names[0], "ann")
+    running = Running(names[2], Document(Terms("again")), 2**31 - 1)
+    supply = Supply("acme", house.journal, Patcher(Decoder(), 2**20), house.clock.now, [running], is_pending=True)
+
+    assert await places(supply, 5) == [500, 501]
+
+    await house.service.resume(names[0], "ann")
+    supply.is_pending = True
+    assert 1 in await places(supply, 5)

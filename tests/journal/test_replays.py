@@ -1,5 +1,7 @@
 """The promises of keeping plans."""
 
+from dataclasses import replace
+
 from tests.journal.makers import NOW, at, delivery, letter, relation, settled
 from worker.journal.journal import Journal
 from worker.journal.letters import Chosen, Filter
@@ -128,3 +130,21 @@ async def test_withdrawn_letter_lies_as_before(journal: Journal) -> None:
     found = await journal.delivery("acme", 1)
     assert found is not None
     assert found.replays == 0
+
+
+async def test_paused_plan_keeps_what_it_has_offered(journal: Journal) -> None:
+    """What a paused plan has offered is not told, only its relations are, unless the vendor may have it."""
+    first, second, third = await buried(journal, 1, 2, 3)
+    await journal.replays.add(PLAN, [first.id, second.id])
+    await journal.replays.add(replace(PLAN, id="P2"), [third.id])
+    for plan, each in (("P1", first), ("P1", second), ("P2", third)):
+        await journal.replays.offer(plan, each, at(1))
+    assert await journal.replays.held_back("acme") == set()
+
+    await journal.replays.change("P1", "ready", "paused", at(2))
+
+    assert [each.position for each in await journal.replays.offered("acme", 0, 9)] == [3]
+    assert await journal.replays.held_back("acme") == {(first.source, "cust-1"), (first.source, "cust-2")}
+    await journal.commit(Mark("acme", (2,)))
+    assert [each.position for each in await journal.replays.offered("acme", 0, 9)] == [2, 3]
+    assert await journal.replays.held_back("acme") == {(first.source, "cust-1")}

@@ -124,8 +124,8 @@ class Supply:
     async def offered(self, most: int, is_free: IsFree) -> list[Held]:
         """Return what waits since an earlier owner, a pause, or since intake took it again."""
         found: dict[Key, Held] = {}
-        held_back: set[Key] = set()
         self.is_pending = False
+        held_back = await self.journal.replays.held_back(self.connection)
         for row in await self.journal.replays.offered(self.connection, FIRST_PLACE, 2 * UNDER_WAY):
             key = (row.source, row.subject)
             if not is_free(key, row.position):

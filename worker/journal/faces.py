@@ -153,8 +153,12 @@ class Replays:
         return await self.desk.write(work, connection)
 
     async def offered(self, connection: str, after: int, most: int) -> list[Delivery]:
-        """Return what plans have on its way at a connection, in order of position."""
+        """Return what plans that are not paused have on its way at a connection, in order of position."""
         return await self.desk.browse(replays.offered, connection, after, most)
+
+    async def held_back(self, connection: str) -> set[tuple[str, str]]:
+        """Return the relations (source, subject) of what paused plans hold at a connection."""
+        return await self.desk.browse(faring.held_back, connection)
 
     async def behind(self, row: Delivery) -> Chosen | None:
         """Return the letter for which a plan has offered a delivery; None: intake took it again."""

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, exists, func, not_, or_, select, update
 
 from worker.journal.encoding import STATES, moment_or_none
 from worker.journal.letters import Chosen
-from worker.journal.replays import Plan, PlannedLetter, plan_of, planned_of
+from worker.journal.replays import HELD, Plan, PlannedLetter, plan_of, planned_of
 from worker.journal.rows import State
 from worker.journal.session import Fixed, Many, Session
 from worker.journal.tables import PENDING_REPLAY, deliveries, letters, planned, plans
@@ -65,6 +65,9 @@ SINCE = Fixed(
     select(func.count()).where(_p.plan == bindparam("plan_"), not_(UNDER_WAY), _p.changed_at > bindparam("since"))
 )
 PENDING = Fixed(select(_d.connection).where(PENDING_REPLAY).group_by(_d.connection))
+HELD_BACK = Fixed(
+    select(_d.source, _d.subject).where(_d.connection == bindparam("connection_"), PENDING_REPLAY, HELD).distinct()
+)
 LAST = Fixed(select(func.max(_p.changed_at)).where(_p.plan == bindparam("plan_"), _p.state != "planned"))
 SWEEP = Fixed(
     update(planned)
@@ -133,6 +136,11 @@ def moved_at(session: Session, plan: str) -> datetime | None:
 def pending(session: Session) -> set[str]:
     """Return the connections at which a replay has begun and not ended."""
     return {row[0] for row in session.rows(PENDING)}
+
+
+def held_back(session: Session, connection: str) -> set[tuple[str, str]]:
+    """Return the relations (source, subject) of what paused plans hold at a connection."""
+    return {(row[0], row[1]) for row in session.rows(HELD_BACK, connection_=connection)}
 
 
 def sweep(session: Session, plan: str, at: datetime) -> int:

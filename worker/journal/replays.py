@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import and_, bindparam, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite just as well
 
 from worker.journal.encoding import CODES, RANK_CODES, SELECTED, delivery, moment
@@ -111,14 +111,16 @@ PROGRESS = Fixed(
     .values(state=bindparam("now"), changed_at=bindparam("at"))
 )
 BEHIND = Fixed(
-    select(*(letters.c[name] for name in ("id", "connection", "position", "source", "subject")))
-    .select_from(planned.join(letters, _p.letter == letters.c.id))
-    .where(
-        _p.plan == bindparam("plan_"),
-        _p.state == "offered",
+    select(*(letters.c[name] for name in ("id", "connection", "position", "source", "subject"))).where(
         letters.c.connection == bindparam("connection_"),
         letters.c.position == bindparam("position_"),
+        exists(select(_p.plan).where(_p.plan == bindparam("plan_"), _p.letter == letters.c.id, _p.state == "offered")),
     )
+)
+HELD = and_(  # what its plan holds while it is paused; what may be sent goes on
+    _d.state == CODES["waiting"],
+    _d.maybe_sent == 0,
+    exists(select(plans.c.id).where(plans.c.id == _d.plan, plans.c.state == "paused")),
 )
 OFFERED = Fixed(
     select(*(_d[name] for name in SELECTED))
@@ -126,6 +128,7 @@ OFFERED = Fixed(
         _d.connection == bindparam("connection_"),
         _d.position > bindparam("after"),
         PENDING_REPLAY,
+        ~HELD,
     )
     .order_by(_d.position)
     .limit(bindparam("most"))
@@ -214,5 +217,5 @@ def behind(session: Session, row: Delivery) -> Chosen | None:
 
 
 def offered(session: Session, connection: str, after: int, most: int) -> list[Delivery]:
-    """Return what plans have on its way at a connection, in order of position."""
+    """Return what plans that are not paused have on its way at a connection, in order of position."""
     return [delivery(row) for row in session.rows(OFFERED, connection_=connection, after=after, most=most)]
