@@ -160,6 +160,22 @@ async def test_a_connection_cut_while_committing(own_nats_server: TestServer) ->
     assert broker.counts.repeated == broker.counts.unacked
 
 
+async def test_stopped_while_the_broker_is_away(own_nats_server: TestServer) -> None:
+    """`stop` waits for no connection, and lets `take` return."""
+    told = Told()
+    broker = NatsBroker(own_nats_server.url, tell=told)
+    await broker.start()
+    taker = Taker()
+    async with taking(broker, taker) as take:
+        await broker.publish([event(1)])
+        await taker.until_taken(1)
+        own_nats_server.kill()
+        await told.until("nobody listens there")
+        async with asyncio.timeout(3):
+            await broker.stop()
+            await take
+
+
 async def test_nothing_is_left_running(nats_url: str) -> None:
     """After `stop` no task of ours is left, whether or not somebody took."""
     before = asyncio.all_tasks()

@@ -98,12 +98,16 @@ class Connection:
         """The live connection, if there is one now."""
         return self._link if self._link and not self._link.lost.done() else None
 
-    async def up(self) -> Link:
-        """Wait for a live connection."""
-        while not (link := self.link):
+    async def up(self) -> Link | None:
+        """Wait for a live connection; there may be none when `wake` was called, or when it is lost again already."""
+        if not self.link:
             self._up.clear()
             await self._up.wait()
-        return link
+        return self.link
+
+    def wake(self) -> None:
+        """Let whoever waits for a connection wait no more."""
+        self._up.set()
 
     async def provision(self, link: Link) -> None:
         """Make the streams that lack; raises `BrokerError` where that cannot be done."""

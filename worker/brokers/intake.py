@@ -73,10 +73,13 @@ class Intake:
         self._stopping = True
         if self._pull:
             self._pull.end("stopped")
+        self._connection.wake()
         await self._idle.wait()
 
     async def _turn(self, handle: Handle) -> None:
         link = await self._connection.up()
+        if not link:
+            return
         try:
             await self._epoch(link, handle)
         except (BrokerError, NatsError, OSError) as error:
