@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import aiohttp
@@ -15,7 +16,7 @@ import orjson
 from worker.app import Worker
 from worker.brokers.base import Publication
 from worker.demo.run import working
-from worker.journal.rows import Settled
+from worker.journal.rows import INTAKE, Settled
 from worker.sandbox.sandbox import Limits, Sandbox
 from worker.sandbox.server import VENDORS, sandboxes
 from worker.settings import build
@@ -26,6 +27,7 @@ MARK = '<script>window.owned = 1</script><img src=x onerror="window.owned = 1">'
 ADDRESS = {"street": "Kade", "house_number": "7", "postal_code": "9711AB", "city": "Groningen", "country_code": "NL"}
 MEND = {"op": "add", "path": "/data/address", "value": ADDRESS}
 VENDOR_TOKEN = "outsmart-secret"
+Headers = tuple[tuple[str, str], ...]
 SECRET = re.compile(r'name="form" value="([0-9a-f]+)"')
 
 
@@ -85,11 +87,22 @@ class House:
 
     async def publish(self, *events: dict[str, Any]) -> None:
         """Publish events, and return when each has ended."""
-        await self.worker.broker.publish(
-            [Publication("relation.created", each["id"], orjson.dumps(each)) for each in events]
-        )
+        await self.send(*map(orjson.dumps, events))
         self.sent += len(events)
         await self.heard.count(self.sent)
+
+    async def send(self, *bodies: bytes, headers: Headers = ()) -> None:
+        """Publish messages as they are."""
+        await self.worker.broker.publish(
+            [Publication("relation.created", token_hex(8), body, headers) for body in bodies]
+        )
+
+    async def refused(self, body: bytes, headers: Headers = ()) -> str:
+        """Publish what intake buries; return the letter's id, which is there when the next event has ended."""
+        await self.send(body, headers=headers)
+        await self.publish(event("next"))
+        (letter,) = (await self.ask(f"/api/dead/letters?connection={INTAKE}"))["letters"]
+        return str(letter["id"])
 
     async def enter(self, token: str = TOKEN) -> str:
         """Log in by the printed address; return the secret of this session's forms."""

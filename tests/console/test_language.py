@@ -51,3 +51,12 @@ def test_words() -> None:
     assert language.pretty('{"a":1}') == '{\n  "a": 1\n}'
     assert language.pretty("a=1&b=2") == "a=1&b=2"
     assert list(language.order({"planned": 1, "odd": 2, "applied": 3})) == ["applied", "odd", "planned"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 300 + "]" * 300, "[" * 250 + "1," * 1_000 + "1" + "]" * 250, "{" * 100, '{"a":1,' + " " * 70_000 + '"b":2}'],
+)
+def test_json_that_cannot_be_laid_out(text: str) -> None:
+    """JSON that would be much longer with its members on lines of their own stays as it is, but for its end."""
+    assert language.pretty(text) == text[:65_536]

@@ -12,6 +12,7 @@ MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 NONE = "—"
 NARROW = "\u202f"
 JUST_NOW = 2  # seconds
+BEGINNING = 64 * 2**10  # characters of one text that a page shows: hostile ones have many
 FEW = 10  # below it a digit behind the point says something
 SCALE: tuple[tuple[float, float, str], ...] = (
     (90, 1.0, "s"),
@@ -91,13 +92,25 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 def pretty(value: Any) -> str:
-    """Return a value, or JSON text, with its members on lines of their own; what is no JSON stays as it is."""
-    if isinstance(value, str):
-        try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return str(value)
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode()
+    """Return a value, or JSON text, with its members on lines of their own; what is no JSON stays as it is.
+
+    So does what would grow long by it, and of a long text only the beginning is shown.
+    """
+    text = value if isinstance(value, str) else compact(value)
+    if len(text) > BEGINNING:
+        return text[:BEGINNING]
+    try:
+        shown = orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode()
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return text
+    return shown if len(shown) <= BEGINNING else text
+
+
+def compact(value: Any) -> str:
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except orjson.JSONEncodeError:
+        return "nested too deeply to be shown"
 
 
 # How far a letter of a plan is, what is done first; a state that is not here comes between.

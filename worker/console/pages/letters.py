@@ -11,6 +11,7 @@ from multidict import MultiDict, MultiMapping
 from schemas.dead_letter import ACTIONS
 from worker.console import deed
 from worker.console.body import PLURALS, selection, whole
+from worker.console.language import BEGINNING
 from worker.console.page import rendered, see
 from worker.console.problem import ProblemError
 from worker.console.sources import SOURCES
@@ -85,14 +86,14 @@ async def case(request: web.Request) -> web.Response:
 
 
 def original(found: CaseFile) -> dict[str, Any]:
-    """Return the exact input: whole from the journal, or as much as the case file keeps."""
+    """Return the beginning of the exact input: from the journal, or as much as the case file keeps."""
     told = found.case.get("original") or {}
     headers, body, cut = told.get("headers") or {}, told.get("body"), bool(told.get("cut"))
     if body is None and told.get("body_base64"):
         body = base64.b64decode(told["body_base64"]).decode("utf-8", "backslashreplace")
     if found.received is not None:
-        headers = dict(found.received.headers)
-        body, cut = found.received.body.decode("utf-8", "backslashreplace"), False
+        headers, raw = dict(found.received.headers), found.received.body
+        body, cut = raw[:BEGINNING].decode("utf-8", "backslashreplace"), len(raw) > BEGINNING
     return {"headers": headers, "body": body or "", "cut": cut, "size": told.get("size"), "mode": told.get("mode")}
 
 
