@@ -6,6 +6,7 @@ from worker.brokers.base import Message
 from worker.intake.decode import Decoder
 
 READ = {name: value for name, value in STRUCTURED.items() if name not in {"specversion", "datacontenttype", "data"}}
+ATTRIBUTES = [("ce-specversion", "1.0"), ("ce-id", "a")]
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,8 @@ READ = {name: value for name, value in STRUCTURED.items() if name not in {"specv
         (message(b"<a/>", BINARY.items()), {name: READ[name] for name in READ if f"ce-{name}" in BINARY}),
         (message(b"", [("ce-specversion", "9"), ("CE-ID", "M%C3%BC"), ("ce-source", "%FF")]), {"id": "Mü"}),
         (message(b"", [("ce-specversion", "1.0"), ("ce-id", "a"), ("ce-id", "b"), ("id", "c")]), {}),
+        (message(b"", [("ce-specversion", ""), ("ce-id", "a")]), {"id": "a"}),
+        (message(b'{"id": "b"}', [("Content-Type", "Application/CloudEvents"), *ATTRIBUTES]), {"id": "b"}),
     ],
 )
 def test_legible(given: Message, expected: dict[str, str]) -> None:

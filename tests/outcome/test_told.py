@@ -145,6 +145,21 @@ def test_the_original_is_cut_and_counted() -> None:
     assert (odd["cut"], odd["body_base64"]) == (False, "//4=")
 
 
+@pytest.mark.parametrize(
+    ("headers", "mode"),
+    [
+        ((), "structured"),
+        ((("Content-Type", "application/json"),), "structured"),
+        ((("Ce-Specversion", "1.0"),), "binary"),
+        ((("Ce-Specversion", ""), ("Content-Type", "application/json")), "binary"),
+        ((("Ce-Specversion", "1.0"), ("Content-Type", "application/cloudevents+json")), "structured"),
+    ],
+)
+def test_mode_of_the_original(headers: tuple[tuple[str, str], ...], mode: str) -> None:
+    """The mode that is told is the one by which intake read the message."""
+    assert told(burial(), held(headers=headers))["data"]["original"]["mode"] == mode
+
+
 def test_absorbed_events_are_told_by_their_carrier() -> None:
     """Each absorbed event has an outcome that names its carrier, and the carrier names them."""
     settler = Settler("acme", "outsmart", "outsmart/1", Teller("main", "1.0.0"))

@@ -7,13 +7,11 @@ from itertools import chain
 from typing import Any
 
 from worker.brokers.base import Message
+from worker.brokers.mode import STRUCTURED, mode
 from worker.intake.document import malformed, parsed
 from worker.intake.header import Headers, attributes, header, lowered
 from worker.journal.rows import Received
 
-# contract.md 1.2; https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/nats-protocol-binding.md,
-# read November 2026.
-STRUCTURED = "application/cloudevents"
 JSON = "application/json"
 MEDIA = re.compile(r"[^/\s;]+/[^/\s;]+", re.ASCII)
 UTF8 = frozenset({"utf-8", "utf8"})
@@ -29,11 +27,10 @@ def content(message: Message | Received, max_bytes: int) -> Document:
         return structured(message.body)
     headers = lowered(message.headers)
     media = header(headers, "content-type") or ""
+    if mode(headers) == "binary":
+        return binary(headers, message.body, media)
     if media.lower().startswith(STRUCTURED):
         check_structured(media)
-        return structured(message.body)
-    if header(headers, "ce-specversion") is not None:
-        return binary(headers, message.body, media)
     return structured(message.body)
 
 

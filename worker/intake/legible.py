@@ -4,9 +4,10 @@ import orjson
 
 from schemas.value import CONTROL
 from worker.brokers.base import Message
+from worker.brokers.mode import mode
 from worker.errors import InvalidMessageError
 from worker.intake.content import Document, size
-from worker.intake.header import PREFIX, Headers, decoded, header, lowered
+from worker.intake.header import PREFIX, Headers, decoded, lowered
 from worker.journal.rows import Received
 
 # What a letter is found by and says of its event; never data.
@@ -16,8 +17,8 @@ CHARACTERS_MAX = 255
 
 def legible(message: Message | Received, max_bytes: int) -> dict[str, str]:
     """Return the attributes that are there and are text of decent length."""
-    headers = lowered(message.headers)
-    found = in_headers(headers) if header(headers, "ce-specversion") else in_body(message, max_bytes)
+    is_binary = mode(message.headers) == "binary"
+    found = in_headers(lowered(message.headers)) if is_binary else in_body(message, max_bytes)
     return {name: found[name] for name in SHOWN if is_decent(found.get(name))}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from schemas.dead_letter import ACTIONS
+from worker.brokers.mode import mode
 from worker.errors import TargetError
 from worker.journal.rows import INTAKE, Letter, Received, Try
 from worker.outcome.ending import Burial, Effort, LastCall, Origin
@@ -102,7 +103,7 @@ def original(received: Received) -> dict[str, Any]:
     """Return the exact input, cut to what an event may carry; bytes that are no text go as base64."""
     body = received.body
     told: dict[str, Any] = {
-        "mode": "binary" if any(name.lower() == "ce-specversion" for name, _ in received.headers) else "structured",
+        "mode": mode(received.headers),
         "headers": dict(received.headers),
         "size": len(body),
         "sha256": hashlib.sha256(body).hexdigest(),
