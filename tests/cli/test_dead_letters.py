@@ -95,6 +95,7 @@ def test_unbounded_action_asks_for_yes(ids: list[str]) -> None:
 def test_dry_run_shows_requests_and_changes(ids: list[str]) -> None:
     """A dry run shows the masked request and what a patch changes; nothing is written."""
     patch = '[{"op": "replace", "path": "/data/parents/0/record_id", "value": 418}]'
+    cleared = '[{"op": "add", "path": "/data/comment", "value": null}]'
 
     told = command("dead", "plan", ids[0], "--dry-run", "--patch", patch)
     machine: Any = command("dead", "plan", ids[0], "--dry-run", "--patch", patch, "--json").json
@@ -109,6 +110,7 @@ def test_dry_run_shows_requests_and_changes(ids: list[str]) -> None:
     assert "onoffice-secret-1" not in told.out
     assert "***" in shown["request"]["request"]
     assert "sends" in told.out
+    assert "/data/comment: nothing -> null" in command("dead", "plan", ids[0], "--dry-run", "--patch", cleared).out
     assert command("dead", "plans", "--json").json == []
 
 

@@ -118,12 +118,22 @@ def test_copies_cannot_grow_without_bound() -> None:
 
 def test_changes_are_told_member_by_member() -> None:
     """What differs is told by path, with names written as a JSON Pointer writes them."""
-    before = {"a": 1, "b": {"c/d": 1, "e~f": [1, 2]}, "g": 1}
-    after = {"a": 1, "b": {"c/d": 2, "e~f": [1]}, "h": 1}
+    before = {"a": {"y": 1, "x": 1}, "b": {"c/d": 1, "e~f": [1, 2]}, "g": 1}
+    after = {"a": {"x": 1, "y": 1}, "b": {"c/d": 2, "e~f": [1]}, "h": 1}
 
     assert changes(before, after) == [
         {"path": "/b/c~1d", "before": 1, "after": 2},
         {"path": "/b/e~0f", "before": [1, 2], "after": [1]},
-        {"path": "/g", "before": 1, "after": None},
-        {"path": "/h", "before": None, "after": 1},
+        {"path": "/g", "before": 1},
+        {"path": "/h", "after": 1},
+    ]
+
+
+def test_what_json_tells_apart_is_a_change() -> None:
+    """A number that becomes true is a change, and so is what clears a field: an absent member that becomes null."""
+    assert changes({"a": 1, "b": [0], "c": None}, {"a": True, "b": [False], "d": None}) == [
+        {"path": "/a", "before": 1, "after": True},
+        {"path": "/b", "before": [0], "after": [False]},
+        {"path": "/c", "before": None},
+        {"path": "/d", "after": None},
     ]

@@ -1,6 +1,7 @@
 """The noun `dead`, where letters are sent again: plans and their progress."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -244,7 +245,7 @@ def shown_fields(each: "Shown") -> list[tuple[str, Any]]:
         ("would be", f"{each.verdict}: {each.detail}" if each.detail else each.verdict),
         ("waits for", each.waits_for),
         *(
-            ("changed", f"{one['path']}: {told_value(one['before'])} -> {told_value(one['after'])}")
+            ("changed", f"{one['path']}: {told_value(one, 'before')} -> {told_value(one, 'after')}")
             for one in each.changes
         ),
         ("call", call),
@@ -252,9 +253,9 @@ def shown_fields(each: "Shown") -> list[tuple[str, Any]]:
     ]
 
 
-def told_value(value: Any) -> str:
-    """Return a part of an event as its JSON has it."""
-    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+def told_value(change: Mapping[str, Any], side: str) -> str:
+    """Return what was changed in an event as its JSON has it on one side; null clears a field, nothing leaves it."""
+    return json.dumps(change[side], ensure_ascii=False) if side in change else "nothing"
 
 
 def rehearsal_json(told: "Rehearsal") -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Changes an event by JSON Patch, and holds the result against the contract."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -122,18 +122,24 @@ def lacking(document: Document, detail: str) -> tuple[str, ...]:
 
 
 def changes(before: Document, after: Document) -> list[dict[str, Any]]:
-    """Return what differs, member by member: path, what was there and what is there now."""
-    return list(differences(before, after, ""))
+    """Return what differs, member by member: path, `before` and `after`; what is not there is no null, but left out."""
+    return list(differences({"before": before, "after": after}, ""))
 
 
-def differences(before: Any, after: Any, path: str) -> list[dict[str, Any]]:
+def differences(sides: Mapping[str, Any], path: str) -> Iterator[dict[str, Any]]:
+    """Yield what differs of one value between two documents; a side that lacks it is not there."""
+    before, after = sides.get("before"), sides.get("after")
     if isinstance(before, dict) and isinstance(after, dict):
-        names = dict.fromkeys((*before, *after))
-        found = [differences(before.get(name), after.get(name), f"{path}/{escaped(name)}") for name in names]
-        return [each for some in found for each in some]
-    if before == after:
-        return []
-    return [{"path": path, "before": before, "after": after}]
+        for name in dict.fromkeys((*before, *after)):
+            members = {side: value[name] for side, value in sides.items() if name in value}
+            yield from differences(members, f"{path}/{escaped(name)}")
+    elif len(sides) == 1 or written(before) != written(after):
+        yield {"path": path, **sides}
+
+
+def written(value: Any) -> bytes:
+    """Return a value so that what JSON tells apart differs, as true and 1 do not in Python."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def escaped(name: str) -> str:
