@@ -1,6 +1,9 @@
 """Every change by form, as a person makes it."""
 
+import re
+
 import orjson
+import pytest
 
 from tests.console.house import MEND, House, event, unmappable, words
 
@@ -131,5 +134,28 @@ async def test_discard_and_undo_many(house: House) -> None:
     assert len(await house.letters()) == 2
     await house.post("/dead/discard", form=secret, why="x", everything="yes")
     assert await house.letters() == {}
-    assert "Brought back." in words(await house.post("/dead/undo", form=secret, reason="unmappable"))
+    assert "Brought back 3 letters." in words(await house.post("/dead/undo", form=secret, reason="unmappable"))
     assert len(await house.letters()) == 3
+
+
+@pytest.mark.parametrize("query", ["", "reason=unmappable", "reason=unmappable&until=2099-01-01T00:00"])
+async def test_discarding_is_of_what_was_seen(house: House, query: str) -> None:
+    """What is buried after the page was made is not discarded with what the page showed; the next page says how many."""
+    await house.publish(unmappable("1"))
+    secret = await house.enter()
+    page = await house.page(f"/dead/letters?{query}")
+    await house.publish(unmappable("2"))
+    fields = dict(HIDDEN.findall(page.partition('action="/dead/discard"')[2]))
+    assert fields["form"] == secret
+    assert "Discard 1 letter" in words(page)
+    confirmed = {} if query else {"everything": "yes"}
+    gone = words(await house.post("/dead/discard", why="a test account", **fields, **confirmed))
+
+    assert "Discarded 1 letter. For a day this can be undone." in gone
+    assert "1 discarded dead letter." in gone
+    assert list(await house.letters()) == ["e-2"]
+    await house.post("/dead/discard", 422, form=secret, why="x", seen=fields["seen"])
+    await house.post("/dead/discard", 422, form=secret, why="x", reason="unmappable", seen="yesterday")
+
+
+HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')

@@ -8,8 +8,10 @@ from aiohttp import web
 from worker.console.body import Pausing
 from worker.console.problem import ProblemError, nothing
 from worker.console.sources import BOARD, SOURCES, VISITOR, Sources
+from worker.dead_letters.document import is_boundless
 from worker.dead_letters.errors import DamagedError, DeadLetterError, StateError, UnknownError
 from worker.delivery import steering
+from worker.journal.letters import Filter
 
 Done = TypeVar("Done")
 
@@ -33,6 +35,12 @@ async def tried(work: Awaitable[Done]) -> Done:
         raise ProblemError(422, sentence(error), lines=lines, damaged=error.count) from error
     except DeadLetterError as error:
         raise ProblemError(422, sentence(error)) from error
+
+
+def check_bounds(wanted: Filter, *, everything: bool) -> None:
+    """Raise where everything is chosen, and nobody said that everything is meant."""
+    if is_boundless(wanted) and not everything:
+        raise ProblemError(422, "Nothing is chosen by: this would be every dead letter there is.")
 
 
 def sentence(error: Exception) -> str:

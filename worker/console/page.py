@@ -1,22 +1,27 @@
 """Renders a page with what all pages have in common."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
+from multidict import MultiMapping
 
 from worker.console import language, picture
 from worker.console.sources import SOURCES, VISITOR
 
-# What a redirect may say at the top of the next page; an address can hold no other words of ours.
+# What a redirect may say at the top of the next page; an address can hold no other words of ours, but a count.
 NOTES = {
     "paused": "Paused. What waits keeps its place and loses no attempt.",
     "resumed": "Resumed.",
     "later": "Written down; no worker has this connection now, it holds from the next start.",
     "discarded": "Discarded. For a day this can be undone.",
     "undone": "Brought back.",
+    "discarded_many": "Discarded {letters}. For a day this can be undone.",
+    "undone_many": "Brought back {letters}.",
     "planned": "Planned. Nothing is sent until you apply it.",
     "applied": "Applied. The canary goes first.",
     "held": "Paused. What is under way ends; nothing further is sent.",
@@ -24,6 +29,7 @@ NOTES = {
     "cancelled": "Cancelled. What was not under way stays as it was.",
     "published": "Published.",
 }
+COUNT = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 def furnish(app: web.Application) -> None:
@@ -60,11 +66,19 @@ def common(request: web.Request) -> dict[str, Any]:
         "path": request.path,
         "visitor": visitor,
         "may_change": visitor is not None and visitor.role == "operator",
-        "note": NOTES.get(request.query.get("said", ""), ""),
+        "note": note(request.query),
     }
 
 
-def see(path: str, said: str = "") -> web.Response:
+def note(query: MultiMapping[str]) -> str:
+    """Return what the change before this page did."""
+    many = query.get("many", "")
+    letters = language.plural(int(many), "letter") if COUNT.fullmatch(many) else "letters"
+    return NOTES.get(query.get("said", ""), "").format(letters=letters)
+
+
+def see(path: str, said: str = "", many: int | None = None) -> web.Response:
     """Return the way to the next page after a change, so that loading it again changes nothing."""
+    told = urlencode({name: value for name, value in (("said", said), ("many", many)) if value})
     mark = "&" if "?" in path else "?"
-    return web.Response(status=303, headers={"Location": f"{path}{mark}said={said}" if said else path})
+    return web.Response(status=303, headers={"Location": f"{path}{mark}{told}" if told else path})

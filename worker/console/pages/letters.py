@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,7 +11,7 @@ from multidict import MultiDict, MultiMapping
 
 from schemas.dead_letter import ACTIONS
 from worker.console import deed
-from worker.console.body import PLURALS, selection, whole
+from worker.console.body import PLURALS, Selection, checked, selection, whole
 from worker.console.language import BEGINNING
 from worker.console.page import rendered, see
 from worker.console.problem import ProblemError
@@ -22,6 +23,7 @@ PAGE = 50
 MOST = 500
 STATES: tuple[LetterState, ...] = ("open", "resolved", "discarded")
 FIELDS = (*PLURALS, "since", "until")
+NOTED = {"said", "many"}  # of the change before this page
 CASE: Mapping[str, Any] = dict.fromkeys(
     ("action", "applied_in_part", "last_call", "maybe_applied", "message", "traceparent", "tries", "worker")
 )
@@ -42,7 +44,7 @@ async def letters(request: web.Request) -> web.Response:
     sources, query = request.app[SOURCES], request.query
     state = state_of(query)
     wanted = selection(query).filter(state)
-    most = whole(query, "most", PAGE, MOST)
+    most, now = whole(query, "most", PAGE, MOST), sources.now()
     found = await sources.dead_letters.page(wanted, most + 1, query.get("after") or None)
     context = {
         "letters": found[:most],
@@ -53,6 +55,7 @@ async def letters(request: web.Request) -> web.Response:
         "state": state,
         "reasons": list(ACTIONS),
         "connections": sorted(sources.settings.connections),
+        "now": now,
     }
     return rendered(request, "letters.html", context)
 
@@ -73,7 +76,7 @@ def chosen(query: MultiMapping[str]) -> list[tuple[str, str]]:
 
 def address(query: MultiMapping[str], **changed: str) -> str:
     """Return the address of the same list, changed in some respect."""
-    pairs: MultiDict[str] = MultiDict((name, value) for name, value in query.items() if value and name != "said")
+    pairs: MultiDict[str] = MultiDict((name, value) for name, value in query.items() if value and name not in NOTED)
     for name, value in changed.items():
         pairs[name] = value
     return f"?{urlencode(list(pairs.items()))}"
@@ -126,25 +129,34 @@ async def undo_one(request: web.Request) -> web.Response:
 
 
 async def discard_all(request: web.Request) -> web.Response:
-    """Give up what a selection chooses, for a reason."""
+    """Give up what a selection chooses and the page has shown, for a reason."""
     form = await request.post()
     pairs = text_pairs(form.items())
-    wanted = selection(pairs).filter()
-    await discarded(request, wanted, pairs.get("why", ""), everything=pairs.get("everything") == "yes")
-    return see(f"/dead/letters{address(MultiDict(chosen(pairs)), state='discarded')}", "discarded")
+    wanted, everything = selection(pairs).filter(), pairs.get("everything") == "yes"
+    deed.check_bounds(wanted, everything=everything)
+    shown = as_seen(wanted, pairs.get("seen", ""))
+    many = await discarded(request, shown, pairs.get("why", ""), everything=everything)
+    return see(f"/dead/letters{address(MultiDict(chosen(pairs)), state='discarded')}", "discarded_many", many)
+
+
+def as_seen(wanted: Filter, seen: str) -> Filter:
+    """Return the filter without what was buried after the page was made: nobody has looked at that."""
+    shown = checked(Selection, {"until": seen}).until if seen else None
+    bounds = [each for each in (wanted.until, shown) if each]
+    return replace(wanted, until=min(bounds)) if bounds else wanted
 
 
 async def undo_all(request: web.Request) -> web.Response:
     """Bring back what a selection chooses of the discarded."""
     pairs = text_pairs((await request.post()).items())
     service = request.app[SOURCES].dead_letters
-    await deed.tried(service.undo(selection(pairs).filter("discarded"), deed.who(request)))
-    return see(f"/dead/letters{address(MultiDict(chosen(pairs)), state='open')}", "undone")
+    many = await deed.tried(service.undo(selection(pairs).filter("discarded"), deed.who(request)))
+    return see(f"/dead/letters{address(MultiDict(chosen(pairs)), state='open')}", "undone_many", many)
 
 
-async def discarded(request: web.Request, wanted: Filter, why: str, *, everything: bool) -> None:
+async def discarded(request: web.Request, wanted: Filter, why: str, *, everything: bool) -> int:
     service = request.app[SOURCES].dead_letters
-    await deed.tried(service.discard(wanted, deed.who(request), why, everything=everything))
+    return await deed.tried(service.discard(wanted, deed.who(request), why, everything=everything))
 
 
 def text_pairs(items: Any) -> MultiDict[str]:
