@@ -4,6 +4,7 @@ WorkerError
 |-- InvalidMessageError        the bytes are no event that we know    -> dead letter
 |-- CrashedError               a bug of ours, its __cause__           -> dead letter, logged as error
 `-- TargetError                a target did not take an event
+    |-- HeldBackError          we have not sent it, for our own sake  -> ask again, no attempt is spent
     |-- RepeatError            the session was stale                  -> renew it, repeat once at once
     |-- RetryableError         it may later                           -> another attempt, then dead letter
     |-- UnknownOutcomeError    sent, but no clear answer came         -> look, then decide
@@ -72,6 +73,13 @@ class UnknownOutcomeError(TargetError):
 
     def __init__(self, detail: str, *, code: str | None = None) -> None:
         super().__init__(detail, reason="unknown_outcome", code=code)
+
+
+class HeldBackError(TargetError):
+    """It was not sent, for a reason that is neither the vendor's nor the event's: it is asked again with a new slot."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, reason="attempts_exhausted")
 
 
 class ClosedError(TargetError):

@@ -17,6 +17,7 @@ from worker.delivery.watch import Watch
 from worker.errors import (
     ClosedError,
     CrashedError,
+    HeldBackError,
     RepeatError,
     RetryableError,
     TargetError,
@@ -101,10 +102,14 @@ class Caller:
         try:
             await self.marks.write(unmarked)
         except BaseException:
-            for attempt in load:
-                attempt.in_call = False
-                self.ready.add(attempt)
+            self.put_back(load)
             raise
+
+    def put_back(self, load: Sequence[Attempt]) -> None:
+        """Let all wait again as if they had not been picked."""
+        for attempt in load:
+            attempt.in_call = False
+            self.ready.add(attempt)
 
     async def exchange(self, slot: Slot, load: Sequence[Attempt]) -> None:
         """Ask, and hand the answers out."""
@@ -122,6 +127,10 @@ class Caller:
             response = await self.parley.send(request, slot)
             failpoint("after-call")
             answers = self.target.read(steps, response)
+        except HeldBackError as error:
+            self.put_back(load)
+            self.watch.called(load, request, None, error, monotonic() - began)
+            return
         except TargetError as error:
             answers = error
         except Exception as bug:  # noqa: BLE001 -- the one place where a bug becomes an outcome

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from worker.delivery.watch import Watch
-from worker.errors import ClosedError, OutageError, RepeatError, TargetError
+from worker.errors import ClosedError, HeldBackError, OutageError, RepeatError, TargetError
 from worker.sending.skew import skew
 from worker.sending.slot import Slot
 from worker.sending.wire import Request, Response
@@ -61,6 +61,9 @@ class Parley:
             following = exchange.send(response)
         except StopIteration:
             slot.done()
+        except HeldBackError as held_back:
+            exchange.close()
+            refused = held_back
         except Exception as bug:  # noqa: BLE001 -- an odd answer, or a bug of ours, closes this connection alone
             exchange.close()
             refused = error = refusal(bug)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Literal, Protocol
 
-from worker.errors import TargetError
+from worker.errors import HeldBackError, TargetError
 from worker.sending.pauses import Probe
 from worker.sending.reserve import Block
 from worker.sending.wire import NO_HEADERS
@@ -13,7 +13,7 @@ Fate = Literal["answered", "lost", "unsent"]
 
 
 class SpentSlotError(Exception):
-    """The slot has paid for a call already, or is out of date: nothing may be sent."""
+    """The slot has paid for a call already, or was given back: nothing may be sent."""
 
 
 class Keeper(Protocol):
@@ -82,18 +82,16 @@ class Slot:
         return self._gate.now() - self.written
 
     def charge(self) -> None:
-        """Pay for the call that is written now; raises SpentSlotError when it must not be."""
+        """Pay for the call that is written now; raises SpentSlotError, or HeldBackError when it must not be yet."""
         now = self._gate.now()
-        if self._charged or not self.live or now > self.valid_until:
+        if self._charged or not self.live:
             raise SpentSlotError("a slot pays for one call, once")
-        self.confirm()
+        if now > self.valid_until:
+            raise HeldBackError("nothing sent: the journal took too long, and the call's place in the quota is gone")
+        if not self._gate.entitled():
+            raise HeldBackError("nothing sent: the connection may be somebody else's by now")
         self._charged = True
         self.written = now
-
-    def confirm(self) -> None:
-        """Make sure at the last moment that we may call; raises SpentSlotError when somebody else may by now."""
-        if not self._gate.entitled():
-            raise SpentSlotError("the connection may be somebody else's by now")
 
     def answered(self, status: int = 200, headers: Mapping[str, str] = NO_HEADERS) -> None:
         """Note that the first byte of an answer is here; header names are in lower case."""

@@ -9,7 +9,7 @@ import pytest
 from tests.certificates import Authority
 from tests.sending.hostile import answer, request, serving
 from tests.sending.http.client import Client, Limits, get, once, post, repeating, silent
-from worker.errors import RetryableError, UnknownOutcomeError
+from worker.errors import HeldBackError, RetryableError, UnknownOutcomeError
 from worker.sending.http import pool
 from worker.sending.http.address import Address
 from worker.sending.http.transport import Transport
@@ -318,7 +318,7 @@ async def test_a_lease_that_ran_out_while_connecting(client: Client, sent: Calla
         error = await client.failure(sent(url))
         await client.transport.close()
 
-    assert isinstance(error, RetryableError)
+    assert isinstance(error, HeldBackError)
     assert "somebody else's" in error.detail
     assert heard in ([], [b""])
     assert client.used == 0

@@ -13,7 +13,7 @@ from worker.sending.http.answer import Answer, GarbledError, TooLongError
 from worker.sending.http.head import Heads, Place
 from worker.sending.http.pipe import Pipe, Timeouts
 from worker.sending.http.pool import Lookup, MisnamedError, Pool, UnreachableError
-from worker.sending.slot import Slot, SpentSlotError
+from worker.sending.slot import Slot
 from worker.sending.wire import MOST_BYTES, Request, Response
 
 # A refusal for being too fast is known by its status; its body may be cut.
@@ -53,9 +53,10 @@ class Transport:
     async def send(self, request: Request, slot: Slot, timeouts: Timeouts) -> Response:
         """Send once and return the whole answer, whatever its status.
 
-        Raises RetryableError when the request has certainly not left, UnknownOutcomeError when it may have
-        arrived, AddressError for an address that must not be called, UnsupportedError for one that cannot be
-        written down safely. The slot's call is over then; giving it back is the caller's.
+        Raises RetryableError when the request has certainly not left, HeldBackError where that is our own doing,
+        UnknownOutcomeError when it may have arrived, AddressError for an address that must not be called,
+        UnsupportedError for one that cannot be written down safely. The slot's call is over then; giving it back is
+        the caller's.
         """
         over_at = self._loop.time() + timeouts.total
         place = self._place(request.url)
@@ -89,11 +90,12 @@ class Transport:
 
     def _charge(self, slot: Slot, pipe: Pipe, place: Place, over_at: float) -> None:
         """Pay for the call in the same step in which it is written; where that is refused, nothing leaves."""
-        why = refused(slot) if self._loop.time() < over_at else "it took too long to connect"
-        if why is not None:
+        try:
+            charge(slot, place, is_late=self._loop.time() >= over_at)
+        except BaseException:
             self._pool.keep(pipe)
             slot.unsent()
-            raise unsent(place, why)
+            raise
 
     def _checked(self, text: str) -> Place:
         """Return where to send it; no identifier in it may have changed what is asked for."""
@@ -110,13 +112,11 @@ class Transport:
         return Place.of(url)
 
 
-def refused(slot: Slot) -> str | None:
-    """Charge a slot; return why it does not pay for a call, None: it does."""
-    try:
-        slot.charge()
-    except SpentSlotError as error:
-        return str(error)
-    return None
+def charge(slot: Slot, place: Place, *, is_late: bool) -> None:
+    """Pay for the call, unless no time is left for it."""
+    if is_late:
+        raise unsent(place, "it took too long to connect")
+    slot.charge()
 
 
 def unsent(place: Place, why: str) -> RetryableError:
