@@ -55,7 +55,8 @@ class Parley:
     async def said(self, slot: Slot, exchange: Exchange, request: Request) -> Request | None:
         """Say one thing; return the next, None when there is no more to say or it was refused."""
         await self.be_sure()
-        began, response, refused = monotonic(), None, None
+        began, response = monotonic(), None
+        refused: TargetError | None = None
         try:
             response = await self._sent(request, slot)
             following = exchange.send(response)
