@@ -57,6 +57,16 @@ async def test_publish_and_follow(house: House) -> None:
     assert (await house.ask("/api/relations/cust-1"))["states"][0]["remote_id"]
 
 
+async def test_who_published_is_written_down(house: House) -> None:
+    """The audit tells who published which event, and nothing of one that was refused."""
+    await house.tell("/api/events", event("1"), status=202)
+    await house.tell("/api/events", event("2") | {"type": "relation.exploded"}, status=422)
+    (entry,) = await house.ask("/api/audit")
+
+    assert (entry["who"], entry["action"]) == ("api (127.0.0.1)", "event.publish")
+    assert entry["detail"] == {"id": "e-1", "source": "/crm", "subject": "cust-1", "type": "relation.created"}
+
+
 async def test_publish_in_binary_mode(house: House) -> None:
     """The attributes of an event may travel in headers."""
     sent = event("1")

@@ -7,6 +7,7 @@ from aiohttp import web
 from schemas.cloudevent import Event
 from worker.brokers.base import BrokerError, Message, Publication
 from worker.brokers.publisher import event_subject
+from worker.console import deed
 from worker.console.api.operation import answer
 from worker.console.body import whole
 from worker.console.problem import ProblemError, nothing
@@ -15,7 +16,7 @@ from worker.errors import InvalidMessageError
 
 
 async def publish(request: web.Request) -> web.Response:
-    """Check one CloudEvent, structured or binary, and publish it to the stream."""
+    """Check one CloudEvent, structured or binary, write down who sends it, and publish it to the stream."""
     sources, raw = request.app[SOURCES], await request.read()
     headers = tuple(
         (name, value)
@@ -24,12 +25,14 @@ async def publish(request: web.Request) -> web.Response:
     )
     event = checked(sources, headers, raw)
     publication = Publication(event_subject(event.operation, event.kind), f"{event.source}#{event.id}", raw, headers)
+    told = {"id": event.id, "source": event.source, "subject": event.subject}
+    await sources.journal.audit.append(deed.who(request), "event.publish", told | {"type": event.type}, sources.now())
     try:
         await sources.broker.publish([publication])
     except BrokerError as error:
         raise ProblemError(503, "The broker did not take the event.", hint="publish it again; its id stays") from error
     place = f"/api/events/{quote(event.id, safe='')}"
-    response = answer({"id": event.id, "source": event.source, "subject": event.subject, "status": place}, 202)
+    response = answer(told | {"status": place}, 202)
     response.headers["Location"] = place
     return response
 
