@@ -24,18 +24,18 @@ async def journal() -> AsyncIterator[Journal]:
     await made.close()
 
 
-def kept(journal: Journal, **whys: str) -> list[str]:
+def kept(journal: Journal, *names: str) -> list[str]:
     """Pause some connections in one turn of the loop; return who went on, as it happens."""
     went_on: list[str] = []
     keeper = Keeper(journal, lambda text: went_on.append(text[:11]), lambda: went_on.append("lost"), naming(went_on))
-    for name, why in whys.items():
-        keeper.keep((Paused(name, "ann", why, None),), lambda name=name: went_on.append(name))  # type: ignore[misc] # the name of this turn
+    for name in names:
+        keeper.keep((Paused(name, "ann", "why", None),), _noted(went_on, name))
     return went_on
 
 
 async def test_change_that_cannot_be_written_keeps_no_other_from_the_disk(journal: Journal) -> None:
     """The others are written alone and go on; the bug that made it is reported."""
-    went_on = kept(journal, a="why", b=UNWRITABLE, c="why")
+    went_on = kept(journal, "a", UNWRITABLE, "c")
     await asyncio.sleep(PATIENCE)
 
     assert sorted(await journal.paused()) == ["a", "c"]
