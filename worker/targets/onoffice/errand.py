@@ -17,11 +17,12 @@ from worker.targets.onoffice.triple import Pair, Triple
 
 @dataclass(slots=True)
 class Errand:
-    """One delivery under way; its actions are numbered."""
+    """One delivery under way; its actions are numbered. `claims`: keys that each of its steps has beside its own."""
 
     settings: OnOfficeSettings
     task: Task
     asked: int = field(default=0)
+    claims: frozenset[str] = frozenset()
 
     def identifier(self) -> str:
         """Return the next free-text name of an action, which onOffice gives back with its result."""
@@ -32,14 +33,14 @@ class Errand:
         """Return which pairs of the links are there."""
         actions = [calls.look(self.identifier(), link) for link in links]
         keys = frozenset[str]().union(*(link.keys for link in links))
-        answers = _all((yield calls.step(actions, keys)))
+        answers = _all((yield calls.step(actions, keys | self.claims)))
         return frozenset[Pair]().union(*map(_there, links, answers))
 
     def modify(self, link: Triple, info: Info) -> Generator[Step | Owners, Any, None]:
         """Change the status of all pairs of the link, where its type allows that."""
         if link.tail not in self.settings.modifiable:
             raise UnsupportedError(f"links of this type cannot be changed. {link}.", reason="unsupported")
-        _all((yield calls.step([calls.whole("modify", self.identifier(), link, info)], link.keys)))
+        _all((yield calls.step([calls.whole("modify", self.identifier(), link, info)], link.keys | self.claims)))
 
     def add(self, tail: str, pairs: frozenset[Pair], info: Info) -> Generator[Step | Owners, Any, bool]:
         """Tie the pairs; return False when all of them turn out to be tied already."""
@@ -74,7 +75,7 @@ class Errand:
 
     def _create(self, link: Triple, info: Info) -> Generator[Step | Owners, Any, None]:
         action = calls.whole("create", self.identifier(), link, info)
-        _all((yield calls.step([action], link.keys, repeatable=False)))
+        _all((yield calls.step([action], link.keys | self.claims, repeatable=False)))
 
     def _delete(
         self, links: Iterable[Triple], *, done: bool
@@ -83,7 +84,7 @@ class Errand:
         actions: list[Action] = [calls.single(self.identifier(), link) for link in links]
         keys = frozenset[str]().union(*(link.keys for link in links))
         try:
-            verdicts: tuple[Records | TargetError, ...] = yield calls.step(actions, keys)
+            verdicts: tuple[Records | TargetError, ...] = yield calls.step(actions, keys | self.claims)
         except PermanentError as error:
             if len(actions) > 1:
                 raise in_part(error, done=done) from error

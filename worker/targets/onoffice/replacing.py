@@ -42,6 +42,7 @@ def replace(
 
     What is refused after something else was done makes the error one of `applied_in_part`.
     """
+    errand.claims = old.keys | new.keys  # at once: two that swap a pair would each wait for what the other has
     stays = old.tail == new.tail and old.keys != new.keys
     common = old.pairs & new.pairs if stays else frozenset[Pair]()
     swap = Swap(old, new, old.pairs - common, new.pairs - common)
