@@ -22,6 +22,12 @@ def test_a_delete_names_the_remote_id_and_nothing_else_of_the_event() -> None:
     assert walk.steps[0].batch is None
 
 
+def test_a_delete_takes_a_number_over() -> None:
+    """Where the connection wants that, the relation that had the number must not believe in it any more."""
+    walk = walked(outsmart(on_taken="take_over"), task(deleted(customer_number="C-9")), [said(1)], owned={"C-9"})
+    assert walk.end == Applied("deleted", "C-9", take_over=True)
+
+
 def test_a_delete_of_nothing_is_absent() -> None:
     """0 rows: absent, or not found where the connection wants that; in doubt we deleted it ourselves."""
     assert walked(outsmart(), task(deleted(), "C-1"), [said(0)]).end == Applied("absent")

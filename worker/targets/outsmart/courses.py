@@ -15,7 +15,7 @@ from worker.targets.outsmart.reading import Stored
 from worker.targets.outsmart.record import merged, on_wire, shows
 from worker.targets.outsmart.settings import OutSmartSettings
 from worker.targets.party import Mapped, live_id, party
-from worker.targets.policy import absent, claimed, not_found
+from worker.targets.policy import absent, claimed, deleted, not_found
 from worker.value import value
 
 
@@ -183,7 +183,7 @@ class Walk:
         if rows == 0 and not self.task.in_doubt:
             return self._absent()
         warnings = (f"{rows} rows deleted",) if rows is not None and rows > 1 else ()
-        return Applied("deleted", None, warnings=warnings, take_over=taken)
+        return deleted(number if taken else None, *warnings)
 
     def _deactivated(self, number: str, *, taken: bool) -> Course:
         found = yield from self._found(number)
