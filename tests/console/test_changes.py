@@ -149,7 +149,7 @@ async def test_discarding_is_of_what_was_seen(house: House, query: str) -> None:
     assert fields["form"] == secret
     assert "Discard 1 letter" in words(page)
     confirmed = {} if query else {"everything": "yes"}
-    gone = words(await house.post("/dead/discard", why="a test account", **fields, **confirmed))
+    gone = words(await house.post("/dead/discard", 200, why="a test account", **fields, **confirmed))
 
     assert "Discarded 1 letter. For a day this can be undone." in gone
     assert "1 discarded dead letter." in gone
