@@ -91,6 +91,7 @@ class Worker:
             transport = Transport()
             stack.push_async_callback(transport.close)
             self._assemble(transport, targets)
+            stack.push_async_callback(self._end_intake)  # before the broker, which waits for what is being taken
             reporting = self._spawn(self._reporter.run())
             owning = self._spawn(self._ownership.run())
             asked = self._spawn(Requests(self.journal, self.connections, utcnow, self._away).run())
