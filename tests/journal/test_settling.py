@@ -16,6 +16,7 @@ from worker.journal.rows import (
     Reported,
     Resumed,
     Try,
+    Unused,
     Used,
 )
 
@@ -274,6 +275,15 @@ async def test_quota_use_is_kept_as_long_as_its_window(journal: Journal) -> None
     await journal.commit(Used("acme", "15/h", (at(3600.5),), 3600), Used("other", "15/h", (at(1),), 3600))
 
     assert await journal.used("acme") == {"15/h": (at(1), at(3600.5)), "50/min": (at(0),)}
+
+
+async def test_use_of_a_quota_that_is_left_out_is_forgotten(journal: Journal) -> None:
+    """Its moments go at once, those of the future too; no other quota or connection loses any."""
+    await journal.commit(Used("acme", "15/h", (at(0), at(9000)), 3600), Used("other", "15/h", (at(0),), 3600))
+    await journal.commit(Unused("acme", "15/h"), Used("acme", "50/min", (at(1),), 60))
+
+    assert await journal.used("acme") == {"50/min": (at(1),)}
+    assert await journal.used("other") == {"15/h": (at(0),)}
 
 
 async def test_pause_outlives_and_ends(journal: Journal) -> None:
