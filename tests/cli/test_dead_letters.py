@@ -123,6 +123,7 @@ def test_dry_run_shows_requests_and_changes(ids: list[str]) -> None:
         (["plan", "--connection", ACME, "--why", "x", "--patch", "@nowhere"], 2, "cannot be read"),
         (["plan", "--connection", ACME, "--why", "x", "--rate", "fast"], 2, "no quota"),
         (["plan", "--connection", ACME, "--why", "x", "--since", "lately"], 2, "no moment"),
+        (["plan", "--status", "99999999999999999999", "--why", "x"], 2, "less than or equal to 999"),
         (["plan", "--operation", "erase", "--why", "x"], 3, "erase"),
         (
             ["plan", "--connection", ACME, "--why", "x", "--patch", '[{"op": "remove", "path": "/data/x"}]'],

@@ -1,8 +1,12 @@
 """The promises of reading what the engine works on."""
 
-from tests.journal.makers import delivery, intake_letter, settled
+import pytest
+
+from tests.journal.makers import NOW, delivery, intake_letter, settled
 from worker.journal.backlog import Backlog
+from worker.journal.errors import JournalError
 from worker.journal.journal import Journal
+from worker.journal.letters import Filter
 from worker.journal.rows import INTAKE
 
 
@@ -52,3 +56,18 @@ async def test_known_of_many(journal: Journal) -> None:
     keys = [("/crm", f"s-{number}") for number in range(300)] * 2
 
     assert len(await journal.known("acme", keys)) == 300
+
+
+async def test_what_no_database_keeps_is_told(journal: Journal) -> None:
+    """Half a character or a number of twenty digits is told as such, to who asks and who writes; the journal goes on."""
+    for asking in (
+        journal.letters.one("\udcff"),
+        journal.event("\udcff"),
+        journal.letters.count(Filter(statuses=[10**20])),
+        journal.accounts.retire("\udcff", NOW),
+        journal.replays.first("P1", 10**20),
+    ):
+        with pytest.raises(JournalError):
+            await asking
+
+    assert await journal.letters.count(Filter()) == 0

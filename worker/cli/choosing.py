@@ -30,7 +30,7 @@ Subjects = Annotated[Many, typer.Option("--subject", help="Only of this relation
 Sources = Annotated[Many, typer.Option("--source", help="Only from this producer.")]
 Fingerprints = Annotated[Many, typer.Option("--fingerprint", help="Only of this cause.")]
 Operations = Annotated[Many, typer.Option("--operation", help="Only create, update or delete.")]
-Statuses = Annotated[list[int] | None, typer.Option("--status", help="Only with this HTTP status.")]
+Statuses = Annotated[list[int] | None, typer.Option("--status", min=100, max=999, help="Only with this HTTP status.")]
 Since = Annotated[str | None, typer.Option("--since", help="Buried since: a moment (RFC 3339) or how long ago (2h).")]
 Until = Annotated[str | None, typer.Option("--until", help="Buried before: a moment or how long ago.")]
 Why = Annotated[str, typer.Option("--why", help="The reason, for those who read of it later.")]

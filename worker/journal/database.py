@@ -5,6 +5,8 @@ from worker.journal.errors import JournalError
 from worker.journal.port import Database
 from worker.journal.session import Clock, Session
 
+UNKEPT = (UnicodeEncodeError, OverflowError)  # from the drivers themselves: half a character, or a number of 20 digits
+
 
 def database(url: str, password: str | None = None, clock: Clock | None = None) -> Database:
     """Read sqlite:///file, sqlite:// (in memory) or postgresql://...; raises JournalError."""
@@ -22,13 +24,20 @@ def database(url: str, password: str | None = None, clock: Clock | None = None) 
     raise JournalError("journal.url must begin with sqlite:/// or postgresql://")
 
 
+def explained(place: Database, error: Exception) -> Exception:
+    """Return an error as one that says what to do; one that is not about the database as it is."""
+    if isinstance(error, UNKEPT):
+        return JournalError("a text is no valid Unicode, or a number is too large for the journal")
+    return place.explained(error)
+
+
 def opened(place: Database) -> Session:
     """Return a connection to an existing, current journal; raises JournalError."""
     try:
         session = place.connect()
         place.configure(session)
     except Exception as error:
-        raise place.explained(error) from error
+        raise explained(place, error) from error
     return session
 
 
@@ -45,7 +54,7 @@ def prepared(place: Database) -> Session:
             session.connection.close()
             raise
     except Exception as error:
-        raise place.explained(error) from error
+        raise explained(place, error) from error
     return session
 
 

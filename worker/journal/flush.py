@@ -8,6 +8,7 @@ from typing import Any
 
 from worker.journal import leases
 from worker.journal.book import Book
+from worker.journal.database import explained
 from worker.journal.errors import LeaseLostError, TakenError
 from worker.journal.port import Database
 from worker.journal.rows import Change
@@ -111,7 +112,7 @@ class Flush:
     def _answer(self, error: Exception) -> Exception:
         if self._place.is_taken(error):
             return TakenError("the remote id belongs to another live relation of the connection")
-        return self._place.explained(error)
+        return explained(self._place, error)
 
     def _is_all(self, error: Exception) -> bool:
         return isinstance(error, FailpointError) or self._place.fatal(error)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
-from worker.journal.database import opened
+from worker.journal.database import UNKEPT, explained, opened
 from worker.journal.port import Database
 from worker.journal.session import Session
 
@@ -36,8 +36,8 @@ class InlineReader:
     async def read(self, question: Question[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return question(self._session, *args, **kwargs)
-        except self._place.errors as error:
-            raise self._place.explained(error) from error
+        except (*self._place.errors, *UNKEPT) as error:
+            raise explained(self._place, error) from error
 
     async def close(self) -> None:
         """Leave the session: it is the writer's to close."""
@@ -66,10 +66,10 @@ class ThreadReader:
             if self._session is None:
                 self._session = opened(self._place)
             return question(self._session)
-        except self._place.errors as error:
+        except (*self._place.errors, *UNKEPT) as error:
             if self._session is not None and self._place.is_broken(self._session):
                 self._close()
-            raise self._place.explained(error) from error
+            raise explained(self._place, error) from error
 
     def _close(self) -> None:
         if self._session is not None:
