@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from tests.console.house import BEARER, READER, TOKEN, House, inhabited, unmappable
-from worker.console.access import Access
+from worker.console.access import SESSION_SECONDS, Access
 from worker.console.guard import is_ours, is_safe_place
 from worker.telemetry.saying import Needed
 
@@ -48,15 +48,18 @@ async def test_broken_sessions(house: House) -> None:
     key = access.key(READER)
     assert key
     good = access.session(key)
-    begun, _, signature = good.partition(".")
+    mark, _, signature = good.partition(".")
+    begun, _, number = mark.partition("-")
     for value in (
         "",
         ".",
-        begun,
-        f"{begun}.",
-        f"{int(begun) + 9}.{signature}",
+        mark,
+        f"{mark}.",
+        f"{int(begun) + 9}-{number}.{signature}",
+        f"{begun}.{signature}",
+        f"{mark}0.{signature}",
         f"x.{signature}",
-        f"9{begun}.{signature}",
+        f"9{mark}.{signature}",
     ):
         assert house.worker.console.access.visitor(value) is None
     found = house.worker.console.access.visitor(good)
@@ -94,6 +97,46 @@ async def test_reader_looks_and_changes_nothing(house: House) -> None:
     assert (await house.ask("/api/connections", token=READER))[0]["connection"] == "acme"
     for path in ("/api/dead/discard", "/api/plans", "/api/events", "/api/connections/acme/pause"):
         assert (await house.tell(path, {}, status=403, token=READER))["detail"] == "This token may look, not change."
+
+
+@pytest.mark.parametrize("token", [TOKEN, READER])
+async def test_logging_out_ends_the_session(house: House, token: str) -> None:
+    """Whoever is logged in can log out; then the session's cookie opens nothing, though somebody has kept it."""
+    secret = await house.enter(token)
+    kept = {each.key: each.value for each in house.session.cookie_jar}
+    assert "not from this session" in await house.post("/logout", 403, form="0" * 64)
+    await house.page("/dead")
+    assert "Who is there?" in await house.post("/logout", form=secret)
+    async with aiohttp.ClientSession() as other:
+        async with other.get(f"{house.url}/dead", cookies=kept) as got:
+            assert got.status == 401
+        async with other.post(
+            f"{house.url}/connections/acme/pause", data={"form": secret, "why": "x"}, cookies=kept
+        ) as got:
+            assert got.status == 401
+    await house.enter(token)
+    await house.page("/dead")
+
+
+def test_ended_sessions_are_forgotten_when_they_would_have_expired() -> None:
+    """An ended session is refused for as long as it would have lasted, alone, and remembered no longer."""
+    now = [1000.0]
+    access = Access("one-token", None, lambda: now[0])
+    key = access.key("one-token")
+    assert key
+    ended, other = access.session(key), access.session(key)
+    access.end(ended)
+    access.end("forged")
+    assert access.visitor(ended) is None
+    assert access.visitor(other)
+    now[0] += SESSION_SECONDS
+    assert access.visitor(ended) is None
+    assert access.visitor(other)
+    now[0] += 1
+    assert access.visitor(other) is None
+    access.end(later := access.session(key))
+    assert len(access.ended) == 1
+    assert access.visitor(later) is None
 
 
 async def test_other_names_are_refused(house: House) -> None:

@@ -11,6 +11,7 @@ from typing import Literal
 Role = Literal["operator", "reader"]
 SESSION_SECONDS = 7 * 86_400
 TOKEN_BYTES = 24
+MARK_BYTES = 8
 SKEW = 60  # seconds that a clock may be set back
 
 
@@ -35,9 +36,9 @@ class Key:
     name: str
     token: bytes = field(repr=False)
 
-    def signature(self, what: str, begun: str) -> str:
-        """Sign the beginning of a session, for the session itself or for its forms."""
-        words = f"relation-worker {what} {self.role} {self.name} {begun}"
+    def signature(self, what: str, mark: str) -> str:
+        """Sign what a session is known by, for the session itself or for its forms."""
+        words = f"relation-worker {what} {self.role} {self.name} {mark}"
         return hmac.new(self.token, words.encode(), hashlib.sha256).hexdigest()
 
 
@@ -45,6 +46,7 @@ class Access:
     """Knows the tokens; everything is compared in constant time.
 
     A session is signed with the token that opened it: it outlives a restart exactly when the token does.
+    `ended`: sessions that somebody left, until they would have expired; a restart forgets them.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Access:
         operators: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.made = None if token or operators else secrets.token_urlsafe(TOKEN_BYTES)
+        self.ended: dict[str, int] = {}
         self._clock = clock
         self._keys = [Key("operator", name, each.encode()) for name, each in operators.items()]
         if shared := token or self.made:
@@ -77,21 +80,30 @@ class Access:
         return Visitor(key.role, "api", key.name) if key else None
 
     def session(self, key: Key) -> str:
-        """Return a cookie's value: when it began, and a signature."""
-        begun = str(int(self._clock()))
-        return f"{begun}.{key.signature('session', begun)}"
+        """Return a cookie's value: when it began, a number of its own, and a signature over both."""
+        mark = f"{int(self._clock())}-{secrets.token_hex(MARK_BYTES)}"
+        return f"{mark}.{key.signature('session', mark)}"
+
+    def end(self, cookie: str) -> None:
+        """Let a session open nothing any more."""
+        if self.visitor(cookie) is None:
+            return
+        mark, now = cookie.partition(".")[0], self._clock()
+        self.ended = {each: until for each, until in self.ended.items() if until >= now}
+        self.ended[mark] = int(mark.partition("-")[0]) + SESSION_SECONDS
 
     def visitor(self, cookie: str) -> Visitor | None:
         """Return who a cookie was given to, if it is ours and not too old."""
-        begun, _, signature = cookie.partition(".")
-        if not (begun.isascii() and begun.isdigit() and len(begun) <= len("99999999999")):
+        mark, _, signature = cookie.partition(".")
+        begun = mark.partition("-")[0]
+        if mark in self.ended or not (begun.isascii() and begun.isdigit() and len(begun) <= len("99999999999")):
             return None
         if not -SKEW <= self._clock() - int(begun) <= SESSION_SECONDS:
             return None
         shown = signature.encode("utf-8", "surrogateescape")
         for key in self._keys:
-            if hmac.compare_digest(shown, key.signature("session", begun).encode()):
-                return Visitor(key.role, "console", key.name, key.signature("form", begun))
+            if hmac.compare_digest(shown, key.signature("session", mark).encode()):
+                return Visitor(key.role, "console", key.name, key.signature("form", mark))
         return None
 
 

@@ -50,7 +50,8 @@ async def by_address(request: web.Request) -> web.Response:
 
 
 async def logout(request: web.Request) -> web.Response:
-    """End the session in this browser."""
+    """End the session, in this browser and for whoever has copied its cookie."""
+    request.app[ACCESS].end(request.cookies.get(cookie_name(request), ""))
     response = see("/login")
     response.del_cookie(cookie_name(request), path="/")
     return response
