@@ -186,6 +186,8 @@ def test_tokens_of_operators_are_secrets(tmp_path: Path) -> None:
     [
         ({"operators": {"ann": "one-token", "bob": "one-token"}}, "two tokens are equal"),
         ({"token": "one-token", "operators": {"ann": "one-token"}}, "two tokens are equal"),
+        ({"read_only_token": "one-token", "operators": {"ann": "one-token"}}, "two tokens are equal"),
+        ({"token": "one-token", "read_only_token": "one-token"}, "console.read_only_token: two tokens are equal"),
         ({"operators": {"ann lee": "one-token"}}, "the name of an operator"),
         ({"operators": {"ann": "one-token\n2"}}, "console.operators"),
         ({"operators": "one-token"}, "console.operators"),

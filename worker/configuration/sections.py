@@ -85,6 +85,7 @@ BrokerUrl = Annotated[str, AfterValidator(broker_url)]
 JournalUrl = Annotated[str, AfterValidator(journal_url)]
 OperatorName = Annotated[str, AfterValidator(operator_name)]
 Port = Annotated[int, Field(ge=0, le=65535)]
+Tokens = SecretStr | Mapping[str, SecretStr] | None
 
 
 class WorkerSection(Options):
@@ -178,11 +179,12 @@ class ConsoleSection(Options):
     read_only_token: Secret | None = None
     operators: Mapping[OperatorName, Secret] = Field(default_factory=dict)
 
-    @field_validator("operators")
+    @field_validator("read_only_token", "operators")
     @classmethod
-    def has_tokens_of_their_own(cls, value: Mapping[str, SecretStr], info: ValidationInfo) -> Mapping[str, SecretStr]:
-        shared = [token for name in ("token", "read_only_token") if (token := info.data.get(name))]
-        given = [token.get_secret_value() for token in (*shared, *value.values())]
+    def are_tokens_of_their_own(cls, value: Tokens, info: ValidationInfo) -> Tokens:
+        shared = [info.data.get(name) for name in ("token", "read_only_token")]
+        own = value.values() if isinstance(value, Mapping) else [value]
+        given = [token.get_secret_value() for token in (*shared, *own) if token]
         if len(set(given)) < len(given):
             raise ValueError("two tokens are equal; a token says who somebody is, so give everybody one of their own")
         return value
