@@ -5,7 +5,8 @@ from worker.journal.errors import JournalError
 from worker.journal.port import Database
 from worker.journal.session import Clock, Session
 
-UNKEPT = (UnicodeEncodeError, OverflowError)  # from the drivers themselves: half a character, or a number of 20 digits
+# From the drivers themselves: half a character, or a number of twenty digits.
+UNKEPT: tuple[type[Exception], ...] = (UnicodeEncodeError, OverflowError)
 
 
 def database(url: str, password: str | None = None, clock: Clock | None = None) -> Database:

@@ -36,7 +36,7 @@ class InlineReader:
     async def read(self, question: Question[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return question(self._session, *args, **kwargs)
-        except (*self._place.errors, *UNKEPT) as error:
+        except self._place.errors + UNKEPT as error:
             raise explained(self._place, error) from error
 
     async def close(self) -> None:
@@ -66,7 +66,7 @@ class ThreadReader:
             if self._session is None:
                 self._session = opened(self._place)
             return question(self._session)
-        except (*self._place.errors, *UNKEPT) as error:
+        except self._place.errors + UNKEPT as error:
             if self._session is not None and self._place.is_broken(self._session):
                 self._close()
             raise explained(self._place, error) from error
