@@ -56,7 +56,7 @@ def test_intake_letter_is_taken_again() -> None:
         await rig.until(lambda: len(rig.settled) == 3, 60)
 
         assert rig.world.records == {"s0": {"note": "new"}, "s1": {"note": "late"}}
-        assert [await rig.counts(plan) for plan in plans] == [{"taken": 1}, {"taken": 1}]
+        assert [await rig.counts(plan) for plan in plans] == [{"superseded": 1}, {"applied": 1}]
         assert await rig.service.count(Filter()) == 0
         await rig.close()
 

@@ -32,11 +32,11 @@ async def test_progress_is_told(journal: Journal) -> None:
     chosen = await buried(journal, 1, 2, 3)
     await journal.replays.add(PLAN, [*(each.id for each in chosen), "nowhere"])
     assert await journal.replays.moved_at("P1") is None
-    assert await journal.replays.pending() == set()
+    assert await journal.replays.pending() == {}
     await journal.replays.offer("P1", chosen[0], at(5))
     await journal.replays.note("P1", chosen[1].id, "applied", None, at(6))
 
-    assert await journal.replays.pending() == {"acme"}
+    assert await journal.replays.pending() == {"acme": {"P1"}}
     assert await journal.replays.moved_at("P1") == at(6)
     assert await journal.replays.ended_since("P1", at(5)) == 1
     assert await journal.replays.ended_since("P1", at(6)) == 0

@@ -17,7 +17,7 @@ from worker.journal.rows import INTAKE
 
 EVERY = 1.0  # seconds between two looks; plans change through the journal only
 SWEPT = 10  # looks after which closed letters are searched for
-TAKEN_AT_ONCE = 100  # intake letters of one look
+TAKEN_AT_ONCE = 64  # intake letters of a plan that may be on their way
 LAST = 2**31 - 1
 UNDER_WAY = frozenset({"planned", "offered"})
 FAILED = frozenset({"dead_lettered", "refused"})
@@ -73,15 +73,15 @@ class Conductor:
         pending = await self._journal.replays.pending()
         for name, connection in self._connections.items():
             if connection.is_running:
-                self.hand_on(name, connection, standing, is_pending=name in pending)
+                self.hand_on(name, connection, standing, pending.get(name, set()))
         if self._retaker is not None and self._takes():
             await self.take(self._retaker, standing)
 
-    def hand_on(self, name: str, connection: Connection, plans: Sequence[Running], *, is_pending: bool) -> None:
-        """Tell one connection what it has to do."""
+    def hand_on(self, name: str, connection: Connection, plans: Sequence[Running], pending: set[str]) -> None:
+        """Tell one connection what it has to do; `pending`: the plans that have something on its way there."""
         supply = self.supply(name)
-        supply.plans = [each for each in plans if name in self._places[each.id]]
-        supply.is_pending = is_pending
+        supply.plans = [each for each in plans if name in self._places[each.id] or each.id in pending]
+        supply.is_pending = bool(pending)
         supply.forget()
         connection.engine.replaying.wake()
 
@@ -118,8 +118,10 @@ class Conductor:
             await self._journal.audit.append("worker", f"dead.{state}", detail, self._now())
 
     async def take(self, retaker: Retaker, plans: Sequence[Running]) -> None:
-        """Take intake letters again; they wait for nobody's quota."""
+        """Take intake letters again, no faster than their plan says, and no more than may be on their way."""
         for plan in plans:
             if INTAKE in self._places[plan.id]:
-                for due in await self._journal.replays.due(plan.id, INTAKE, 0, plan.until, TAKEN_AT_ONCE):
+                room = min(plan.room(self._now()), TAKEN_AT_ONCE - await self._journal.replays.taken(plan.id))
+                for due in await self._journal.replays.due(plan.id, INTAKE, 0, plan.until, max(0, room)):
+                    plan.begun.append(self._now())
                     await retaker.retake(plan.id, due.letter, plan.document)

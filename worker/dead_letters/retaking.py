@@ -33,24 +33,20 @@ class Retaker:
     async def retake(self, plan: str, letter: Chosen, document: Document) -> None:
         """Give an intake letter's event its deliveries and resolve the letter at once, or say why it stays."""
         try:
-            names = await self.taken(plan, letter, document.patch_of(letter.id))
+            await self.take(plan, letter, document.patch_of(letter.id))
         except JournalError:
             raise
         except Exception as error:  # noqa: BLE001 -- what reading a letter breaks on must not stop all plans
             await self.journal.replays.note(plan, letter.id, "dead_lettered", told(error)[:500], self.now())
-        else:
-            words = f"taken again for {', '.join(names)}" if names else "its connections have this event already"
-            await self.journal.replays.note(plan, letter.id, "taken", words, self.now())
 
-    async def taken(self, plan: str, letter: Chosen, patch: Patch) -> list[str]:
-        """Return the connections that the event goes to now, none if all have it; raises DeadLetterError."""
+    async def take(self, plan: str, letter: Chosen, patch: Patch) -> None:
+        """Give the event to its connections, or only resolve the letter if all have it; raises DeadLetterError."""
         row = await self.chooser.delivery(letter)
         patched = await self.chooser.patched(letter, row, patch)
         names = await self.connections(patched.decoded, letter)
         deliveries = [delivery(row, patched, name, plan, changed=bool(patch)) for name in names]
-        closing = Closing(letter.id, self.now(), plan, "taken again")
-        await self.journal.take(deliveries, (), [closing])
-        return names
+        words = f"taken again for {', '.join(names)}" if names else "its connections have this event already"
+        await self.journal.take(deliveries, (), [Closing(letter.id, self.now(), plan, words)])
 
     async def connections(self, decoded: Decoded, letter: Chosen) -> list[str]:
         """Return who takes the event and does not have it yet; raises PatchError where nobody is to have it."""

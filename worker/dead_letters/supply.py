@@ -136,6 +136,7 @@ class Supply:
             else:
                 held_back.add(key)
         self.held_back = frozenset(held_back)
+        self.is_pending |= len(found) == most
         return list(found.values())
 
     async def taken_up(self, row: Delivery) -> Held | None:
@@ -153,9 +154,11 @@ class Supply:
         return await self.held(row, letter, document)
 
     async def is_laid_down(self, row: Delivery, letter: Chosen | None) -> bool:
-        """Lay a letter of a plan that is over down again; what intake took, or may be sent, goes on."""
-        if letter is None or row.maybe_sent:
+        """Lay a letter of a plan that is over down again; what may be sent goes on."""
+        if row.maybe_sent:
             return False
+        if letter is None:
+            return await self.journal.replays.give_back(row, "withdrawn", None, self.now())
         return await self.journal.replays.withdraw(row.plan or "", letter, self.now())
 
     async def fresh(self, plan: Running, most: int, is_free: IsFree, busy: set[Key]) -> list[Held]:
@@ -218,7 +221,7 @@ class Supply:
         """Lay down what cannot be read by the settings of today, and tell its plan."""
         replays, plan = self.journal.replays, row.plan or ""
         if letter is None:
-            await replays.give_back(row, why, self.now())
+            await replays.give_back(row, "refused", why, self.now())
         elif await replays.withdraw(plan, letter, self.now()):
             await replays.note(plan, letter.id, "refused", why, self.now())
 

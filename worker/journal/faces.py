@@ -143,12 +143,12 @@ class Replays:
         """Lay an offered delivery down again; False: a call is under way, or it has ended."""
         return await self.desk.write(lambda session: replays.withdraw(session, plan, letter, at), letter.connection)
 
-    async def give_back(self, row: Delivery, why: str, at: datetime) -> bool:
+    async def give_back(self, row: Delivery, state: str, why: str | None, at: datetime) -> bool:
         """Drop what intake took again, and open its letter; False: it may be sent, or has no such letter."""
         plan, connection, position = row.plan or "", row.connection, row.position
 
         def work(session: Session) -> bool:
-            return returning.give_back(session, plan, connection, position, why, at)
+            return returning.give_back(session, plan, connection, position, state, why, at)
 
         return await self.desk.write(work, connection)
 
@@ -180,6 +180,10 @@ class Replays:
         """Return how many letters of a plan are still to come at each connection."""
         return await self.desk.browse(faring.shares, plan)
 
+    async def taken(self, plan: str) -> int:
+        """Return how many letters of intake a plan has on their way."""
+        return await self.desk.browse(faring.taken, plan)
+
     async def ended_since(self, plan: str, since: datetime) -> int:
         """Count the letters of a plan that ended later than that."""
         return await self.desk.browse(faring.ended_since, plan, since)
@@ -188,8 +192,8 @@ class Replays:
         """Return when any letter of a plan went on last."""
         return await self.desk.browse(faring.moved_at, plan)
 
-    async def pending(self) -> set[str]:
-        """Return the connections at which a replay has begun and not ended."""
+    async def pending(self) -> dict[str, set[str]]:
+        """Return the connections at which a replay has begun and not ended, with the plans that want it."""
         return await self.desk.browse(faring.pending)
 
     async def sweep(self, plan: str, at: datetime) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, exists, func, not_, or_, select, update
 from worker.journal.encoding import STATES, moment_or_none
 from worker.journal.letters import Chosen
 from worker.journal.replays import HELD, Plan, PlannedLetter, plan_of, planned_of
-from worker.journal.rows import State
+from worker.journal.rows import INTAKE, State
 from worker.journal.session import Fixed, Many, Session
 from worker.journal.tables import PENDING_REPLAY, deliveries, letters, planned, plans
 
@@ -61,10 +61,15 @@ SHARES = Fixed(
     .where(_p.plan == bindparam("plan_"), UNDER_WAY)
     .group_by(_l.connection)
 )
+TAKEN = Fixed(
+    select(func.count())
+    .select_from(planned.join(letters, _p.letter == _l.id))
+    .where(_p.plan == bindparam("plan_"), _p.state == "offered", _l.connection == INTAKE)
+)
 SINCE = Fixed(
     select(func.count()).where(_p.plan == bindparam("plan_"), not_(UNDER_WAY), _p.changed_at > bindparam("since"))
 )
-PENDING = Fixed(select(_d.connection).where(PENDING_REPLAY).group_by(_d.connection))
+PENDING = Fixed(select(_d.connection, _d.plan).where(PENDING_REPLAY).distinct())
 HELD_BACK = Fixed(
     select(_d.source, _d.subject).where(_d.connection == bindparam("connection_"), PENDING_REPLAY, HELD).distinct()
 )
@@ -123,6 +128,11 @@ def shares(session: Session, plan: str) -> dict[str, int]:
     return {row[0]: row[1] for row in session.rows(SHARES, plan_=plan)}
 
 
+def taken(session: Session, plan: str) -> int:
+    """Return how many letters of intake a plan has on their way."""
+    return int(session.rows(TAKEN, plan_=plan)[0][0])
+
+
 def ended_since(session: Session, plan: str, since: datetime) -> int:
     """Count the letters of a plan that ended later than that."""
     return int(session.rows(SINCE, plan_=plan, since=since.timestamp())[0][0])
@@ -133,9 +143,12 @@ def moved_at(session: Session, plan: str) -> datetime | None:
     return moment_or_none(session.rows(LAST, plan_=plan)[0][0])
 
 
-def pending(session: Session) -> set[str]:
-    """Return the connections at which a replay has begun and not ended."""
-    return {row[0] for row in session.rows(PENDING)}
+def pending(session: Session) -> dict[str, set[str]]:
+    """Return the connections at which a replay has begun and not ended, with the plans that want it."""
+    found: dict[str, set[str]] = {}
+    for connection, plan in session.rows(PENDING):
+        found.setdefault(connection, set()).add(plan)
+    return found
 
 
 def held_back(session: Session, connection: str) -> set[tuple[str, str]]:

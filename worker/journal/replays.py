@@ -98,18 +98,6 @@ WITHDRAW = Fixed(
     )
     .values(state=CODES["dead_lettered"], replays=_d.replays - 1, settled_at=bindparam("at"))
 )
-PROGRESS = Fixed(
-    update(planned)
-    .where(
-        _p.plan == bindparam("plan_"),
-        _p.letter.in_(
-            select(letters.c.id).where(
-                letters.c.connection == bindparam("connection_"), letters.c.position == bindparam("position_")
-            )
-        ),
-    )
-    .values(state=bindparam("now"), changed_at=bindparam("at"))
-)
 BEHIND = Fixed(
     select(*(letters.c[name] for name in ("id", "connection", "position", "source", "subject"))).where(
         letters.c.connection == bindparam("connection_"),
@@ -203,11 +191,6 @@ def withdraw(session: Session, plan: str, letter: Chosen, at: datetime) -> bool:
     if done:
         note(session, plan, letter.id, "withdrawn", None, at)
     return done
-
-
-def progress(session: Session, plan: str, connection: str, position: int, outcome: str, at: datetime) -> None:
-    """Note in the plan how the delivery of one of its letters ended."""
-    session.run(PROGRESS, plan_=plan, connection_=connection, position_=position, now=outcome, at=at.timestamp())
 
 
 def behind(session: Session, row: Delivery) -> Chosen | None:

@@ -1,4 +1,4 @@
-"""Gives back to intake what a plan took again and nobody can read."""
+"""Gives back to intake what a plan took again in vain."""
 
 from datetime import datetime
 
@@ -37,12 +37,14 @@ REOPEN = Fixed(
 )
 
 
-def give_back(session: Session, plan: str, connection: str, position: int, why: str, at: datetime) -> bool:
+def give_back(
+    session: Session, plan: str, connection: str, position: int, state: str, why: str | None, at: datetime
+) -> bool:
     """Drop a delivery that intake took again, and open its letter; False: it may be sent, or has no such letter."""
     found = session.rows(TAKEN_AGAIN, plan_=plan, position_=position)
     done = bool(found) and session.run(DROP, connection_=connection, position_=position, plan_=plan) > 0
     if done:
         letter = found[0][0]
         session.run(REOPEN, letter=letter)
-        note(session, plan, letter, "refused", why, at)
+        note(session, plan, letter, state, why, at)
     return done

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles fo
 
 from worker.journal.burying import bury, outlive
 from worker.journal.encoding import CODES, packed_tries, remote_key, seconds, storable
-from worker.journal.replays import progress
+from worker.journal.progress import progress
 from worker.journal.rows import (
     Attempted,
     Change,

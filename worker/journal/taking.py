@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles fo
 from worker.journal.burying import RESOLVED, Closing, close
 from worker.journal.encoding import INSERTED, inserted, storable
 from worker.journal.errors import LetterClosedError
+from worker.journal.replays import note
 from worker.journal.rows import INTAKE, Delivery, Settled, Taken
 from worker.journal.session import Fixed, Many, ManyInserts, Session
 from worker.journal.settling import settle
@@ -66,10 +67,17 @@ def take(
     settle(session, endings)
     raise_position(session, [each.position for each in (*batch, *(each for each, _ in born_settled))])
     for closing in resolved:
-        if not close(session, closing, RESOLVED) and told_apart.fresh:
-            raise LetterClosedError(f"{closing.letter}: is not open any more, so it is not taken again")
+        resolve(session, closing, is_taken=bool(told_apart.fresh))
     fresh = tuple(each for each in told_apart.fresh if place(each) not in of_events)
     return Taken(fresh, tuple(told_apart.duplicates), tuple(told_apart.reused), tuple(endings))
+
+
+def resolve(session: Session, closing: Closing, *, is_taken: bool) -> None:
+    """Close an intake letter, and tell its plan: its deliveries are on their way, or there are none."""
+    if close(session, closing, RESOLVED):
+        note(session, closing.by, closing.letter, "offered" if is_taken else "taken", closing.why, closing.at)
+    elif is_taken:
+        raise LetterClosedError(f"{closing.letter}: is not open any more, so it is not taken again")
 
 
 def raise_position(session: Session, positions: Sequence[int]) -> None:
