@@ -1,5 +1,6 @@
 """The promises of opening a file: what cannot be used is refused, said and left alone."""
 
+import contextlib
 import os
 import sqlite3
 from hashlib import sha256
@@ -111,6 +112,23 @@ async def test_restart_need_not_wait_for_leases(sqlite_url: str, opened: Open) -
     second = await opened(sqlite_url, worker="two")
 
     assert await second.acquire("acme", "two", 10) is not None
+
+
+async def test_start_beside_a_writer_is_told(
+    sqlite_url: str, tmp_path: Path, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that cannot write at its start says why and lets go of the file; the next one has it."""
+    monkeypatch.setattr("worker.journal.sqlite.PATIENCE", 0.0)
+    first = await opened(sqlite_url, worker="one")
+    await first.acquire("acme", "one", 3600)
+    await first.close()
+
+    with contextlib.closing(sqlite3.connect(tmp_path / "journal.db", isolation_level=None)) as raw:
+        raw.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalError, match="another process is writing"):
+            await Journal.open(sqlite_url, worker="two")
+
+    await opened(sqlite_url, worker="three")
 
 
 async def test_full_disk_rejects_and_recovers(sqlite_url: str, opened: Open) -> None:

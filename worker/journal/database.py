@@ -1,6 +1,6 @@
 """Opens the database that a URL names, and sees that it is a journal of this version."""
 
-from worker.journal import schema
+from worker.journal import leases, schema
 from worker.journal.errors import JournalError
 from worker.journal.port import Database
 from worker.journal.session import Clock, Session
@@ -42,15 +42,18 @@ def opened(place: Database) -> Session:
     return session
 
 
-def prepared(place: Database) -> Session:
+def prepared(place: Database, *, alone: bool = False) -> Session:
     """Return a connection to a journal that is created or brought up to date where that is due.
 
+    `alone`: no other worker is on it, so whoever worked there is gone, whatever the leases say.
     Raises JournalError, and then nothing is touched.
     """
     try:
         session = place.connect()
         try:
             _prepare(place, session)
+            if alone:
+                leases.end_all(session)
         except BaseException:
             session.connection.close()
             raise

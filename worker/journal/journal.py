@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Self
 
 from worker.journal import history, leases, pruning, reading, taking
@@ -73,13 +74,12 @@ class Journal:
         place = database(url, password, clock)
         lock = Lock(place.path, worker) if worker and isinstance(place, Sqlite) and place.is_file else None
         try:
-            session = prepared(place) if inline else await asyncio.to_thread(prepared, place)
+            prepare = partial(prepared, place, alone=lock is not None)
+            session = prepare() if inline else await asyncio.to_thread(prepare)
         except BaseException:
             if lock:
                 lock.release()
             raise
-        if lock:  # whoever worked here before is gone, whatever the leases say
-            leases.end_all(session)
         book = Book(monotonic, strict=strict)
         return cls(desk_of(place, session, book, flushed, inline=inline), book, lock)
 
