@@ -27,7 +27,6 @@ MARK = '<script>window.owned = 1</script><img src=x onerror="window.owned = 1">'
 ADDRESS = {"street": "Kade", "house_number": "7", "postal_code": "9711AB", "city": "Groningen", "country_code": "NL"}
 MEND = {"op": "add", "path": "/data/address", "value": ADDRESS}
 VENDOR_TOKEN = "outsmart-secret"
-Headers = tuple[tuple[str, str], ...]
 SECRET = re.compile(r'name="form" value="([0-9a-f]+)"')
 
 
@@ -91,15 +90,17 @@ class House:
         self.sent += len(events)
         await self.heard.count(self.sent)
 
-    async def send(self, *bodies: bytes, headers: Headers = ()) -> None:
+    async def send(self, *bodies: bytes) -> None:
         """Publish messages as they are."""
-        await self.worker.broker.publish(
-            [Publication("relation.created", token_hex(8), body, headers) for body in bodies]
-        )
+        await self.worker.broker.publish([Publication("relation.created", token_hex(8), body) for body in bodies])
 
-    async def refused(self, body: bytes, headers: Headers = ()) -> str:
-        """Publish what intake buries; return the letter's id, which is there when the next event has ended."""
-        await self.send(body, headers=headers)
+    async def refused(self, body: bytes) -> str:
+        """Publish what intake buries; return the letter's id."""
+        await self.send(body)
+        return await self.at_intake()
+
+    async def at_intake(self) -> str:
+        """Return the id of the letter that intake has buried by the time when the next event has ended."""
         await self.publish(event("next"))
         (letter,) = (await self.ask(f"/api/dead/letters?connection={INTAKE}"))["letters"]
         return str(letter["id"])

@@ -103,7 +103,7 @@ async def test_case_file(house: House) -> None:
     assert "OutSmart needs a value for address.street" in case
     for said in ("Received RELATIONS 1", "Attempt 1", "Buried unmappable", "Replay", "to see it there", "planned"):
         assert said in case
-    assert '"customer_number": "1"' in case
+    assert '"customer_number":"1"' in case
     assert "Nothing was sent." in case
     assert letter in case
 

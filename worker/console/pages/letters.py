@@ -91,11 +91,11 @@ async def case(request: web.Request) -> web.Response:
 def original(found: CaseFile) -> dict[str, Any]:
     """Return the beginning of the exact input: from the journal, or as much as the case file keeps."""
     told = found.case.get("original") or {}
-    headers, body, cut = told.get("headers") or {}, told.get("body"), bool(told.get("cut"))
+    headers, body, cut = tuple((told.get("headers") or {}).items()), told.get("body"), bool(told.get("cut"))
     if body is None and told.get("body_base64"):
         body = base64.b64decode(told["body_base64"]).decode("utf-8", "backslashreplace")
     if found.received is not None:
-        headers, raw = dict(found.received.headers), found.received.body
+        headers, raw = found.received.headers, found.received.body
         body, cut = raw[:BEGINNING].decode("utf-8", "backslashreplace"), len(raw) > BEGINNING
     return {"headers": headers, "body": body or "", "cut": cut, "size": told.get("size"), "mode": told.get("mode")}
 
