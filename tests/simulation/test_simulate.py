@@ -61,6 +61,14 @@ def test_an_unknown_limit_is_learned() -> None:
     assert len(refused) <= 0.01 * len(later)
 
 
+@pytest.mark.parametrize("rate", [3.0, 100.0, 7000.0])
+def test_events_that_come_one_after_the_other(rate: float) -> None:
+    """Whatever rounding leaves of a moment, its event has come when it is there."""
+    found = simulate(Scenario([number / rate for number in range(50)], Behaviour(0.1), quotas("20/s"), ("20/s",)))
+
+    assert (found.events, found.dead_letters, found.waiting) == (50, 0, 0)
+
+
 def test_failures_and_hangs_lose_nothing() -> None:
     """Calls that fail or are never answered are made again until every event is there."""
     behaviour = Behaviour(0.1, fail=0.05, hang=0.02, timeout=5.0)

@@ -71,8 +71,8 @@ class Simulation:
         first = 0
         while first < len(arrivals):
             await asyncio.sleep(max(0.0, self._began + arrivals[first] - loop.time()))
-            last = first
-            while last < len(arrivals) and last - first < AT_ONCE and arrivals[last] <= loop.time() - self._began:
+            last = first + 1  # it has come, whatever rounding leaves of its moment
+            while last < len(arrivals) and last - first < AT_ONCE and self._began + arrivals[last] <= loop.time():
                 last += 1
             rows = [self._delivery(number) for number in range(first, last)]
             taken = await journal.take(rows)
