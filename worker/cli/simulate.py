@@ -17,6 +17,7 @@ T = TypeVar("T")
 Quotas = Annotated[list[str] | None, typer.Option("--quota", help="Ours: 50/2s, 2/s, 50/min, 15/h; repeatable.")]
 Limits = Annotated[list[str] | None, typer.Option("--target-limit", help="What is true at the vendor; repeatable.")]
 MOST_EVENTS = 1_000_000
+MOST_SECONDS, MOST_A_SECOND = 86_400.0, 1_000_000.0
 
 
 def simulate(
@@ -26,16 +27,22 @@ def simulate(
     target_semantics: Annotated[
         Literal["sliding", "fixed", "bucket"], typer.Option(help="How the vendor counts; fixed: phase by seed.")
     ] = "sliding",
-    latency: Annotated[float, typer.Option(min=0.0, help="Seconds, there and back.")] = 0.1,
-    jitter: Annotated[float, typer.Option(min=0.0, help="Up to so many seconds more, each way.")] = 0.0,
-    setup: Annotated[float, typer.Option(min=0.0, help="Seconds more on a fresh connection.")] = 0.0,
+    latency: Annotated[float, typer.Option(min=0.0, max=MOST_SECONDS, help="Seconds, there and back.")] = 0.1,
+    jitter: Annotated[
+        float, typer.Option(min=0.0, max=MOST_SECONDS, help="Up to so many seconds more, each way.")
+    ] = 0.0,
+    setup: Annotated[float, typer.Option(min=0.0, max=MOST_SECONDS, help="Seconds more on a fresh connection.")] = 0.0,
     in_flight: Annotated[int, typer.Option(min=1, max=64, help="Ceiling of calls in flight.")] = 64,
     batch: Annotated[int, typer.Option(min=1, max=500, help="Events that one call carries.")] = 1,
-    rate: Annotated[float | None, typer.Option(min=0.001, help="Events a second; default: all at once.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.001, max=MOST_A_SECOND, help="Events a second; default: all at once.")
+    ] = None,
     arrivals: Annotated[Path | None, typer.Option(help="File with a moment (seconds) on each line.")] = None,
     fail: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of calls answered with HTTP 500.")] = 0.0,
     hang: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of calls never answered.")] = 0.0,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds after which a call is given up.")] = 30.0,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=MOST_SECONDS, help="Seconds after which a call is given up.")
+    ] = 30.0,
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Count a call until its answer.")] = False,
     seed: Annotated[int, typer.Option(help="For jitter, phase and faults.")] = 0,
@@ -66,7 +73,7 @@ def told(finding: "Finding", scenario: "Scenario", html: Path | None, *, as_json
     from worker.simulation.picture import page, plot
 
     if html is not None:
-        html.write_text(page(finding, f"{finding.events} events, {', '.join(map(str, scenario.quotas))}"), "utf-8")
+        write(html, page(finding, f"{finding.events} events, {', '.join(map(str, scenario.quotas))}"))
     if as_json:
         show_json(finding.as_json())
     else:
@@ -77,6 +84,13 @@ def told(finding: "Finding", scenario: "Scenario", html: Path | None, *, as_json
             note(f"wrote {html}")
     if finding.waiting:
         raise Problem(f"{finding.waiting} events still wait after {scenario.longest / 86400:.0f} days of virtual time")
+
+
+def write(html: Path, text: str) -> None:
+    try:
+        html.write_text(text, "utf-8")
+    except OSError as error:
+        raise Problem(f"{html} cannot be written: {error.strerror}") from error
 
 
 def evenly(events: int, rate: float | None) -> list[float]:
