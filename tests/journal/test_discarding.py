@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from tests.journal.conftest import Open
-from tests.journal.makers import NOW, at, delivery, settled
+from tests.journal.makers import CRM, NOW, at, delivery, relation, settled
 from worker.journal.burying import Closing
 from worker.journal.errors import UnderWayError
 from worker.journal.journal import Journal
@@ -76,15 +76,24 @@ async def test_what_somebody_works_goes_on(journal: Journal) -> None:
     assert await journal.replays.counts("P1") == {"offered": 1}
 
 
-async def test_what_may_be_sent_goes_on(journal: Journal) -> None:
-    """What may have reached the vendor is not laid down, whether its call ended or not."""
+async def test_what_may_be_sent_is_laid_down_as_such(journal: Journal) -> None:
+    """What may have reached the vendor, whether its call ended or not, is discarded as that where nobody works there."""
     chosen = await offered(journal, 1, 2)
     await journal.acquire("acme", "me", 60)
     await journal.commit(Mark("acme", (1,)), Attempted("acme", 2, 1, 1, at(2), at(9), True, ()))
-    await journal.release("acme")
+    await journal.commit(settled(delivery(3, subject="cust-1"), relation=relation(delivery(3, subject="cust-1"))))
     await journal.replays.change("P1", "running", "cancelled", at(3))
-
     assert await refused(journal, chosen) == tuple(each.id for each in chosen)
+    await journal.release("acme")
+
+    assert await journal.letters.discard(closings(chosen)) == 2
+
+    rows = [await journal.delivery("acme", position) for position in (1, 2)]
+    assert [row is not None and (row.maybe_sent, row.replays) for row in rows] == [(True, 1), (True, 1)]
+    assert await journal.replays.counts("P1") == {"withdrawn": 2}
+    state = (await journal.known("acme", [(CRM, "cust-1")]))[CRM, "cust-1"].state
+    assert state is not None
+    assert state.doubtful
 
 
 async def test_offer_passes_over_what_is_being_discarded(postgresql_url: str, opened: Open) -> None:

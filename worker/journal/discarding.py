@@ -12,6 +12,7 @@ from worker.journal.errors import UnderWayError
 from worker.journal.faring import OVER
 from worker.journal.letters import Chosen
 from worker.journal.session import Fixed, Many, Session
+from worker.journal.settling import DOUBT
 from worker.journal.tables import deliveries, leases, letters
 
 _d = deliveries.c
@@ -36,6 +37,12 @@ UNDER_WAY = Many(
         .select_from(v.join(letters, _l.id == v.c.id).join(deliveries, _IS_THEIRS))
         .where(_IS_UNDER_WAY)
     ),
+)
+# What may have reached the vendor stays known as such: a replay after an undo looks for it first.
+GIVE_UP = Fixed(
+    update(deliveries)
+    .where(_d.connection == bindparam("connection_"), _d.position == bindparam("position_"), _IS_UNDER_WAY)
+    .values(state=CODES["dead_lettered"], maybe_sent=1, settled_at=bindparam("at"))
 )
 UNSENT = Fixed(
     select(_d.position).where(
@@ -72,12 +79,17 @@ def under_way(session: Session, closings: Sequence[Closing]) -> list[tuple[Chose
 
 
 def lay_down(session: Session, letter: Chosen, plan: str, at: datetime) -> None:
-    """Lay down what a plan that is over has offered, where no owner can have it in hand and no vendor has it."""
+    """Lay down what a plan that is over has offered, where no owner can have it in hand."""
     found = replays.plan_by_id(session, plan)
-    if found is not None and found.state not in OVER:
+    if (found is not None and found.state not in OVER) or not is_free(session, letter):
         return
-    if session.rows(UNSENT, connection_=letter.connection, position_=letter.position) and is_free(session, letter):
+    place = {"connection_": letter.connection, "position_": letter.position}
+    if session.rows(UNSENT, **place):
         replays.withdraw(session, plan, letter, at)
+        return
+    session.run(GIVE_UP, **place, at=at.timestamp())
+    session.run(DOUBT, connection_=letter.connection, source_=letter.source, subject_=letter.subject)
+    replays.note(session, plan, letter.id, "withdrawn", "it may have been sent", at)
 
 
 def is_free(session: Session, letter: Chosen) -> bool:
