@@ -152,3 +152,16 @@ async def test_start_without_a_call_uses_nothing_up(house: House) -> None:
     await asyncio.sleep(10)
 
     assert used(await house.start("15/h")) == {"15/h": 0}
+
+
+async def test_new_quota_is_free_where_nobody_has_called_for_as_long(house: House) -> None:
+    """What is known of the last call says so, and so does that there was none."""
+    await house.start("10/min", fresh=True)
+    gate = await house.start("10/min", "15/h")
+    assert used(gate) == {"10/min": 0, "15/h": 0}
+    await house.calls(gate, 3)
+    await asyncio.sleep(2 * HOUR)
+
+    assert used(await house.start("15/h", "20/2h")) == {"15/h": 0, "20/2h": 20}
+    await asyncio.sleep(HOUR)
+    assert used(await house.start("15/h", "20/2h", "30/150min")) == {"15/h": 0, "20/2h": 0, "30/150min": 0}

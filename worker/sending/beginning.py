@@ -23,11 +23,12 @@ def beginnings(quotas: Iterable[Quota], used: Mapping[str, Log], now: datetime, 
 
 
 def first(quota: Quota, logs: Mapping[Quota, Log], now: datetime, *, fresh: bool) -> Log:
-    """Return what a new quota begins with: the calls of a longer one, else as many as there may have been, all now."""
+    """Return the calls of a longer quota, else as many as there may have been, all when the last of them was made."""
     longer = [each for each in logs if each.seconds >= quota.seconds]
     if longer:
         return logs[min(longer, key=lambda each: each.seconds)][-quota.calls :]
     if fresh and not logs:
         return ()
     most = [each.calls * math.ceil(quota.seconds / each.seconds) for each in logs]
-    return (now,) * min([quota.calls, *most])
+    latest = min([now, *(log[-1] for log in logs.values())])
+    return (latest,) * min([quota.calls, *most])
