@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from schemas.dead_letter import Reason
 from schemas.problem import detail
+from schemas.value import LINE, LINES
 from worker.console.problem import ProblemError
 from worker.dead_letters.document import Terms
 from worker.dead_letters.errors import DeadLetterError
@@ -18,9 +19,11 @@ from worker.journal.letters import Filter
 from worker.sending.quota import Quota
 from worker.targets.options import Duration
 
-Short = Annotated[str, Field(min_length=1, max_length=255)]
-Why = Annotated[str, Field(min_length=1, max_length=1000, description="Why; it is kept with the deed.")]
+Short = Annotated[str, Field(min_length=1, max_length=255, pattern=LINE)]
+Why = Annotated[str, Field(min_length=1, max_length=1000, pattern=LINES, description="Why; it is kept with the deed.")]
 Sent = TypeVar("Sent", bound="Body")
+# A wrong encoding, boundary or part: each raises as its codec does, an encoding of transfer that is none RuntimeError.
+FORM_ERRORS = (ValueError, LookupError, RuntimeError)
 # How a query calls one value of a list that a document names in the plural.
 PLURALS: Mapping[str, str] = {
     "id": "ids",
@@ -107,7 +110,7 @@ class Pausing(Body):
 class Reason_(Body):  # noqa: N801 -- `Reason` is the closed set of contract.md 4.3
     """Why a plan is held or ended."""
 
-    why: Annotated[str, Field(max_length=1000)] = ""
+    why: Annotated[str, Field(max_length=1000, pattern=LINES)] = ""
 
 
 class Empty(Body):
@@ -132,6 +135,17 @@ async def body(request: web.Request, model: type[Sent]) -> Sent:
     except orjson.JSONDecodeError as error:
         raise ProblemError(400, f"The body is not JSON, at character {error.pos + 1}.") from error
     return checked(model, given)
+
+
+async def form(request: web.Request) -> MultiMapping[Any]:
+    """Read a form, with its files; raises ProblemError where it is none."""
+    try:
+        found = await request.post()
+    except FORM_ERRORS as error:
+        raise ProblemError(400, "This is no form that can be read.") from error
+    if any(isinstance(value, str) and "\0" in value for value in found.values()):
+        raise ProblemError(400, "A form may hold no NUL.")
+    return found
 
 
 def selection(query: MultiMapping[str]) -> Selection:

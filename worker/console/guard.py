@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from worker.console.access import Visitor, same
+from worker.console.body import form
 from worker.console.error_page import error_page
 from worker.console.problem import ProblemError, problem_response
 from worker.console.sources import ACCESS, SOURCES, VISITOR
@@ -98,6 +99,14 @@ def is_address(name: str) -> bool:
 
 
 @web.middleware
+async def right_address(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what not every journal can look for."""
+    if "\0" in request.path or "\0" in request.query_string:
+        raise ProblemError(400, "An address may hold no NUL.")
+    return await handler(request)
+
+
+@web.middleware
 async def known_visitor(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let in who shows a token or a session; changes are for operators, and by form only with its secret."""
     if is_free(request):
@@ -149,7 +158,7 @@ async def check_change(request: web.Request, visitor: Visitor) -> None:
     check_origin(request)
     given = request.headers.get(FORM_HEADER)
     if given is None and not request.path.startswith("/api/"):
-        given = str((await request.post()).get("form", ""))
+        given = str((await form(request)).get("form", ""))
     if not same(given or "", visitor.form):
         raise ProblemError(403, "This form is not from this session; nothing was changed.", hint="load the page again")
 
@@ -158,9 +167,17 @@ def check_origin(request: web.Request) -> None:
     """Raise where a browser says that another site sent this."""
     origin = request.headers.get("Origin")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"} or (
-        origin is not None and urlsplit(origin).netloc != request.host
+        origin is not None and site(origin) != request.host
     ):
         raise ProblemError(403, "This came from another site; nothing was changed.")
+
+
+def site(origin: str) -> str | None:
+    """Return the host and port of an address; None: it is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def is_safe_place(place: str) -> bool:

@@ -68,7 +68,8 @@ class Console:
 def application(sources: Sources, access: Access, board: Board) -> web.Application:
     """Return the whole console, ready to be served."""
     largest = max(LEAST_BODY, sources.settings.worker.max_event_bytes + FORM_BYTES)
-    app = web.Application(middlewares=[guard.answered, guard.right_host, guard.known_visitor], client_max_size=largest)
+    before = [guard.answered, guard.right_host, guard.right_address, guard.known_visitor]
+    app = web.Application(middlewares=before, client_max_size=largest)
     app[SOURCES], app[ACCESS], app[BOARD], app[live.STREAMS] = sources, access, board, set()
     furnish(app)
     app.on_response_prepare.append(guard.on_prepare)

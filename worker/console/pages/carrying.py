@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from worker.console import deed
+from worker.console.body import form
 from worker.console.page import rendered
 from worker.console.problem import ProblemError
 from worker.console.sources import SOURCES, VISITOR
@@ -21,7 +22,7 @@ async def page(request: web.Request) -> web.Response:
 
 async def take_in(request: web.Request) -> web.Response:
     """Take in a file, all of it or nothing, and tell what came of it."""
-    given = (await request.post()).get("file", "")
+    given = (await form(request)).get("file", "")
     raw = given.file.read() if isinstance(given, web.FileField) else given
     if not raw:
         return asked(request, {"problem": ProblemError(422, "Choose a file: none came.")}, 422)

@@ -11,7 +11,7 @@ from multidict import MultiDict, MultiMapping
 
 from schemas.dead_letter import ACTIONS
 from worker.console import deed
-from worker.console.body import PLURALS, Selection, checked, selection, whole
+from worker.console.body import PLURALS, Selection, checked, form, selection, whole
 from worker.console.language import BEGINNING
 from worker.console.page import rendered, see
 from worker.console.problem import ProblemError
@@ -115,8 +115,8 @@ def told(found: CaseFile) -> dict[str, Any]:
 async def discard_one(request: web.Request) -> web.Response:
     """Give one letter up, for a reason."""
     letter = request.match_info["letter"]
-    form = await request.post()
-    await discarded(request, Filter(ids=(letter,)), str(form.get("why", "")), everything=False)
+    why = str((await form(request)).get("why", ""))
+    await discarded(request, Filter(ids=(letter,)), why, everything=False)
     return see(f"/dead/letters/{letter}", "discarded")
 
 
@@ -130,8 +130,7 @@ async def undo_one(request: web.Request) -> web.Response:
 
 async def discard_all(request: web.Request) -> web.Response:
     """Give up what a selection chooses and the page has shown, for a reason."""
-    form = await request.post()
-    pairs = text_pairs(form.items())
+    pairs = text_pairs((await form(request)).items())
     wanted, everything = selection(pairs).filter(), pairs.get("everything") == "yes"
     deed.check_bounds(wanted, everything=everything)
     shown = as_seen(wanted, pairs.get("seen", ""))
@@ -148,7 +147,7 @@ def as_seen(wanted: Filter, seen: str) -> Filter:
 
 async def undo_all(request: web.Request) -> web.Response:
     """Bring back what a selection chooses of the discarded."""
-    pairs = text_pairs((await request.post()).items())
+    pairs = text_pairs((await form(request)).items())
     service = request.app[SOURCES].dead_letters
     many = await deed.tried(service.undo(selection(pairs).filter("discarded"), deed.who(request)))
     return see(f"/dead/letters{address(MultiDict(chosen(pairs)), state='open')}", "undone_many", many)

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from worker.console import deed
 from worker.console.board import Card
-from worker.console.body import Pausing, checked
+from worker.console.body import Pausing, checked, form
 from worker.console.language import plural
 from worker.console.page import fragment, rendered, see
 from worker.console.pages.session import by_address
@@ -84,8 +84,8 @@ def headline(cards: Sequence[Card], found: Sequence[Need]) -> str:
 
 async def pause(request: web.Request) -> web.Response:
     """Pause a connection."""
-    form = await request.post()
-    given = {"why": str(form.get("why", "")).strip(), "seconds": str(form.get("seconds", "")).strip() or None}
+    sent = await form(request)
+    given = {"why": str(sent.get("why", "")).strip(), "seconds": str(sent.get("seconds", "")).strip() or None}
     owner = await deed.pause(request, checked(Pausing, given))
     return see("/", "later" if owner is None else "paused")
 

@@ -8,7 +8,7 @@ import orjson
 from aiohttp import web
 from multidict import MultiMapping
 
-from worker.console import deed
+from worker.console import body, deed
 from worker.console.body import Planning, checked, selection
 from worker.console.page import fragment, rendered, see
 from worker.console.pages.letters import chosen, text_pairs
@@ -63,7 +63,7 @@ async def form(request: web.Request, given: MultiMapping[str], more: dict[str, A
 
 async def make(request: web.Request) -> web.StreamResponse:
     """Make a plan, or show what one would do; what is wrong is told beside the form."""
-    pairs = text_pairs((await request.post()).items())
+    pairs = text_pairs((await body.form(request)).items())
     try:
         asked = planning(pairs)
         service, wanted, terms = request.app[SOURCES].dead_letters, asked.select.filter(), asked.terms()
@@ -158,7 +158,7 @@ async def steer(request: web.Request) -> web.Response:
     """Apply, pause, resume or cancel a plan."""
     service, by = request.app[SOURCES].dead_letters, deed.who(request)
     name, action = request.match_info["plan"], request.match_info["action"]
-    why = str((await request.post()).get("why", ""))
+    why = str((await body.form(request)).get("why", ""))
     match action:
         case "apply":
             await deed.tried(service.apply(name, by))

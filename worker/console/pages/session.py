@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from worker.console.access import SESSION_SECONDS
+from worker.console.body import form
 from worker.console.guard import check_origin, cookie_name, is_safe_place
 from worker.console.page import rendered, see
 from worker.console.sources import ACCESS
@@ -16,10 +17,10 @@ async def login_page(request: web.Request) -> web.Response:
 async def login(request: web.Request) -> web.StreamResponse:
     """Begin a session with a token that was typed in."""
     check_origin(request)
-    form = await request.post()
-    place = str(form.get("next", "/"))
+    sent = await form(request)
+    place = str(sent.get("next", "/"))
     where = place if is_safe_place(place) else "/"
-    return entered(request, str(form.get("token", "")), where) or rendered(
+    return entered(request, str(sent.get("token", "")), where) or rendered(
         request, "login.html", {"next": where, "wrong": True}, status=401
     )
 
