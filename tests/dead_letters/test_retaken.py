@@ -104,3 +104,22 @@ def test_cancelled_plan_gives_back_what_intake_took() -> None:
         await rig.close()
 
     run(play())
+
+
+def test_share_holds_for_what_intake_took() -> None:
+    """While letters of intake are on their way, their connection keeps the part of the quota that their plan asks."""
+
+    async def play() -> None:
+        rig = await Rig.open()
+        wanted = await lay(rig, 3)
+        rig.connection.gate.pause(20.0, "maintenance", "ann")
+        plan = await rig.replay(Terms("soon", share=0.5), wanted)
+        await asyncio.sleep(5)
+        assert await rig.counts(plan) == {"offered": 3}
+
+        assert rig.connection.engine.replaying._supply.share == 0.5
+
+        assert await rig.ended(plan, 100) == "finished"
+        await rig.close()
+
+    run(play())
