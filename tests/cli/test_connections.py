@@ -18,6 +18,7 @@ from worker.sandbox.server import Running, sandboxes
 
 pytestmark = pytest.mark.usefixtures("furnished")
 T = TypeVar("T")
+OUTSMART = "RELATION_WORKER_CONNECTIONS__ACME_OUTSMART__"
 
 
 def journal(ask: Callable[[Journal], Awaitable[T]]) -> T:
@@ -156,14 +157,31 @@ def vendor() -> Iterator[Running]:
     loop.close()
 
 
+def pointed_at(vendor: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the connection `acme-outsmart` lead to a sandbox."""
+    for option in ("base_url", "token", "software_token"):
+        monkeypatch.setenv(OUTSMART + option.upper(), vendor.settings[option])
+
+
+@pytest.mark.parametrize("died", [False, True])
+def test_check_hands_nothing_over_for_who_died(vendor: Running, monkeypatch: pytest.MonkeyPatch, *, died: bool) -> None:
+    """What a worker left that was killed may have been sent; the next one must hear of it, check or no check."""
+    pointed_at(vendor, monkeypatch)
+    if died:
+        journal(lambda opened: opened.acquire("acme-outsmart", "one that was killed", 0.0))
+
+    assert command("connections", "check", "acme-outsmart").code == Exit.DONE
+    (lease,) = [each for each in journal(lambda opened: opened.leases()) if each.name == "acme-outsmart"]
+
+    assert (lease.until.timestamp() == 0) is not died
+
+
 def test_check_calls_the_vendor_once(vendor: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """One harmless call tells good credentials from bad, and says so for people and programs."""
-    prefix = "RELATION_WORKER_CONNECTIONS__ACME_OUTSMART__"
-    for option in ("base_url", "token", "software_token"):
-        monkeypatch.setenv(prefix + option.upper(), vendor.settings[option])
+    pointed_at(vendor, monkeypatch)
 
     good: Any = command("connections", "check", "acme-outsmart", "--json")
-    monkeypatch.setenv(f"{prefix}TOKEN", "wrong-token")
+    monkeypatch.setenv(f"{OUTSMART}TOKEN", "wrong-token")
     bad = command("connections", "check", "acme-outsmart")
 
     assert good.code == Exit.DONE

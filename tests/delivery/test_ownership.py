@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 
-from worker.delivery.ownership import FRESH, Before, Ownership
+from worker.delivery.ownership import FRESH, Before, Ownership, before
 from worker.journal.errors import JournalError
 from worker.journal.journal import Journal
 from worker.journal.rows import Lease
@@ -236,3 +237,14 @@ async def test_closing_owner_takes_nothing(join: Joined) -> None:
 
     assert one.held == ours
     assert one.count("lost") == 0
+
+
+def test_who_came_and_went_unseen_handed_nothing_over() -> None:
+    """Between our look and our lease another may have worked and died: the epoch tells."""
+    given_back = Lease("a", "one", 3, datetime.fromtimestamp(0, UTC))
+    lapsed = Lease("a", "one", 3, datetime.fromtimestamp(9, UTC))
+
+    assert before(None, 1) == "never owned"
+    assert before(given_back, 4) == "handed over"
+    assert before(lapsed, 4) == "abandoned"
+    assert before(None, 2) == before(given_back, 5) == "abandoned"

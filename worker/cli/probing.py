@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 async def probed(journal: "Journal", name: str, options: "ConnectionSettings", within: float) -> dict[str, Any]:
     """Take the connection's lease, probe it through its own gate, give the lease back."""
+    from worker.delivery.ownership import before
+
+    last = {lease.name: lease for lease in await journal.leases()}.get(name)
     lease = await journal.acquire(name, f"{person()} at the command line", within)
     if lease is None:
         return outcome("a worker has taken the connection just now; try again", None)
@@ -43,7 +46,10 @@ async def probed(journal: "Journal", name: str, options: "ConnectionSettings", w
     except TimeoutError:
         error = "its quota is used up, or it does not answer"
     finally:
-        await journal.release(name)
+        if before(last, lease.epoch) == "abandoned":  # the next worker must know that nobody handed over
+            journal.let_lapse(name)
+        else:
+            await journal.release(name)
     ahead = skew(heard[-1], datetime.now(UTC)) if heard else None
     return outcome(error, time.monotonic() - began, ahead)
 

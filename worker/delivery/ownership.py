@@ -87,7 +87,7 @@ class Ownership:
             if len(self.held) >= share or self.closing:
                 break
             if name not in self.held and self.is_free(leases.get(name), now):
-                await self.take(name, before(leases.get(name)))
+                await self.take(name, leases.get(name))
 
     def share(self, leases: Iterable[Lease], now: datetime) -> int:
         """Return how many names are ours when all that live have as many."""
@@ -98,14 +98,14 @@ class Ownership:
         """Say whether nobody else works it; what we let go because the journal was away may still run as ours."""
         return lease is None or lease.until <= now or lease.owner == self.owner
 
-    async def take(self, name: str, left: "Before") -> None:
-        """Take one lease, if nobody was quicker."""
+    async def take(self, name: str, last: Lease | None) -> None:
+        """Take one lease, if nobody was quicker; `last`: as it was when we looked."""
         lease = await self.journal.acquire(name, self.owner, self.seconds)
         if lease is None:
             return
         self.held.add(name)
         try:
-            await self.gained(name, left)
+            await self.gained(name, before(last, lease.epoch))
         except JournalError:
             self.lose(name)
             raise
@@ -166,8 +166,14 @@ class Ownership:
             await asyncio.sleep(seconds)
 
 
-def before(lease: Lease | None) -> Before:
-    """Return how an earlier owner left a name; one that let go put the end of its lease to the beginning of time."""
-    if lease is None:
+def before(last: Lease | None, epoch: int) -> Before:
+    """Return how an earlier owner left a name that is ours from this epoch on.
+
+    One that let go put the end of its lease to the beginning of time. Of one that came and went between our look and
+    our lease nobody knows.
+    """
+    if epoch != (last.epoch if last else 0) + 1:
+        return "abandoned"
+    if last is None:
         return "never owned"
-    return "handed over" if lease.until.timestamp() == 0 else "abandoned"
+    return "handed over" if last.until.timestamp() == 0 else "abandoned"
