@@ -19,7 +19,7 @@ from worker.brokers.base import BrokerError, Publication, PublishError
 from worker.brokers.nats import NatsBroker
 from worker.brokers.streams import DEAD_LETTERS, RESULTS
 from worker.delivery.channel import BATCH, Channel
-from worker.delivery.report import Reporter, result_of
+from worker.delivery.report import Reporter, letter_of, result_of
 from worker.journal.journal import Journal
 from worker.journal.rows import Outcome, Settled, Unreported
 from worker.simulation.run import Silence
@@ -306,3 +306,21 @@ class Choosy(Silence):
 
 def unreported(number: int) -> Unreported:
     return Unreported("acme", number, "applied", None, orjson.dumps({"id": f"r{number}"}))
+
+
+def test_a_letter_that_the_broker_would_not_take_loses_what_it_came_with() -> None:
+    """Its original goes first, headers and all; the case file has the whole."""
+    original = {
+        "mode": "binary",
+        "headers": {"ce-own": '"' * 5000},
+        "body": "x",
+        "size": 1,
+        "sha256": "ab",
+        "cut": False,
+    }
+    event = {"id": "1", "data": {"detail": "no", "original": original, "last_call": None, "tries": []}}
+    found = letter_of(Unreported("acme", 1, "dead_lettered", "rejected", orjson.dumps(event)), 2000)
+
+    told = orjson.loads(found.body)["data"]
+    assert len(found.body) < 2000
+    assert (told["original"]["headers"], told["original"]["cut"], told["detail"]) == ({}, True, "no")

@@ -171,7 +171,7 @@ def shortened(event: bytes, max_payload: int) -> bytes:
     told = orjson.loads(event)
     data = told["data"]
     if "original" in data:
-        data["original"] = {**data["original"], "body": "", "cut": True}
+        data["original"] = {**data["original"], "headers": {}, "body": "", "cut": True}
         data["original"].pop("body_base64", None)
     for part, empty in (("last_call", None), ("tries", [])):
         if len(orjson.dumps(told)) < max_payload:
