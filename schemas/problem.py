@@ -15,6 +15,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}|[0-9]{1,4}", re.ASCII)
 # https://docs.pydantic.dev/latest/errors/validation_errors/, read November 2026.
 RULES: Mapping[str, str] = {
     "rule": "{rule}",
+    "value_error": "{error}",  # of settings' types, which say what they take; events' types raise rules
     "missing": "is required",
     "extra_forbidden": "is no field of ours",
     "string_type": "must be text",

@@ -131,6 +131,32 @@ async def test_dead_letters_by_program(house: House) -> None:
         assert (problem["damaged"], problem["lines"]) == (1, [{"line": 2, "detail": "is not JSON"}])
 
 
+async def test_everything_is_brought_back_only_when_that_is_said(house: House) -> None:
+    """A selection that chooses by nothing brings nothing back, unless it says that everything is meant."""
+    await house.publish(unmappable("1"), unmappable("2"))
+    await house.tell("/api/dead/discard", {"everything": True, "why": "tests"})
+    for sent in ({}, {"select": {}}, {"everything": False}):
+        assert "Nothing is chosen by" in (await house.tell("/api/dead/undo", sent, status=422))["detail"]
+    assert await house.letters() == {}
+    assert await house.tell("/api/dead/undo", {"everything": True}) == {"undone": 2}
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"why": "   "}, "why: must be at least 1 characters"),
+        ({"why": "\n\t"}, "why: must be at least 1 characters"),
+        ({"why": "x", "seconds": -1}, "seconds: a duration is seconds, or text like"),
+        ({"why": "x", "seconds": "soon"}, "seconds: a duration is seconds, or text like"),
+    ],
+)
+async def test_a_reason_says_something_and_a_duration_is_one(house: House, sent: Any, said: str) -> None:
+    """Blanks are no reason, and what is wrong with a duration is told in words."""
+    problem = await house.tell("/api/connections/acme/pause", sent, status=422)
+    assert said in problem["detail"]
+    assert (await house.ask("/api/connections/acme"))["paused"] is None
+
+
 async def test_replay_by_program(house: House) -> None:
     """A replay is rehearsed, planned, applied and followed to its end; its letters are resolved."""
     await house.publish(*(unmappable(str(number)) for number in range(3)))

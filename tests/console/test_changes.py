@@ -134,6 +134,7 @@ async def test_discard_and_undo_many(house: House) -> None:
     assert len(await house.letters()) == 2
     await house.post("/dead/discard", form=secret, why="x", everything="yes")
     assert await house.letters() == {}
+    assert "Nothing is chosen by" in words(await house.post("/dead/undo", 422, form=secret))
     assert "Brought back 3 letters." in words(await house.post("/dead/undo", form=secret, reason="unmappable"))
     assert len(await house.letters()) == 3
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import orjson
 from aiohttp import web
 from multidict import MultiMapping
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from schemas.dead_letter import Reason
 from schemas.problem import detail
@@ -20,7 +20,11 @@ from worker.sending.quota import Quota
 from worker.targets.options import Duration
 
 Short = Annotated[str, Field(min_length=1, max_length=255, pattern=LINE)]
-Why = Annotated[str, Field(min_length=1, max_length=1000, pattern=LINES, description="Why; it is kept with the deed.")]
+Why = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=LINES),
+    Field(description="Why; it is kept with the deed."),
+]
 Sent = TypeVar("Sent", bound="Body")
 # A wrong encoding, boundary or part: each raises as its codec does, an encoding of transfer that is none RuntimeError.
 FORM_ERRORS = (ValueError, LookupError, RuntimeError)

@@ -45,7 +45,9 @@ async def discard(request: web.Request) -> web.Response:
 async def undo(request: web.Request) -> web.Response:
     """Bring discarded letters back."""
     asked = await body(request, Undoing)
-    return answer({"undone": await deed.tried(service(request).undo(asked.select.filter(), deed.who(request)))})
+    wanted = asked.select.filter()
+    deed.check_bounds(wanted, everything=asked.everything)
+    return answer({"undone": await deed.tried(service(request).undo(wanted, deed.who(request)))})
 
 
 async def export(request: web.Request) -> web.StreamResponse:

@@ -149,7 +149,9 @@ async def undo_all(request: web.Request) -> web.Response:
     """Bring back what a selection chooses of the discarded."""
     pairs = text_pairs((await form(request)).items())
     service = request.app[SOURCES].dead_letters
-    many = await deed.tried(service.undo(selection(pairs).filter("discarded"), deed.who(request)))
+    wanted = selection(pairs).filter("discarded")
+    deed.check_bounds(wanted, everything=False)
+    many = await deed.tried(service.undo(wanted, deed.who(request)))
     return see(f"/dead/letters{address(MultiDict(chosen(pairs)), state='open')}", "undone_many", many)
 
 
