@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
-from worker.journal.errors import JournalAwayError, JournalError, LeaseLostError, TakenError
+from worker.journal.errors import JournalAwayError, JournalError, LeaseLostError, TakenError, UnkeptError
 from worker.journal.journal import Journal
 from worker.journal.rows import Change
 
@@ -101,7 +101,7 @@ class Keeper:
                 self._commit([each])
         elif isinstance(error, TakenError):
             self._go_on(group[0].taken)
-        elif isinstance(error, JournalError):
+        elif isinstance(error, JournalError) and not isinstance(error, UnkeptError):
             self._tell(f"The journal cannot write, trying again: {error}")
             asyncio.get_running_loop().call_later(PATIENCE, self._again, group)
         else:

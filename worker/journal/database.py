@@ -1,7 +1,7 @@
 """Opens the database that a URL names, and sees that it is a journal of this version."""
 
 from worker.journal import leases, schema
-from worker.journal.errors import JournalError
+from worker.journal.errors import JournalError, UnkeptError
 from worker.journal.port import Database
 from worker.journal.session import Clock, Session
 
@@ -28,7 +28,7 @@ def database(url: str, password: str | None = None, clock: Clock | None = None) 
 def explained(place: Database, error: Exception) -> Exception:
     """Return an error as one that says what to do; one that is not about the database as it is."""
     if isinstance(error, UNKEPT):
-        return JournalError("a text is no valid Unicode, or a number is too large for the journal")
+        return UnkeptError("a text is no valid Unicode, or a number is too large for the journal")
     return place.explained(error)
 
 

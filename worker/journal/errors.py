@@ -11,6 +11,10 @@ class JournalAwayError(JournalError):
     """The database does not answer or cannot serve us now; waiting may mend it."""
 
 
+class UnkeptError(JournalError):
+    """No database holds this value, however often it is tried; what we write ourselves never has one."""
+
+
 class LeaseLostError(JournalError):
     """Somebody else works this by now, so nothing was written."""
 
