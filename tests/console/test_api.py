@@ -135,7 +135,8 @@ async def test_everything_is_brought_back_only_when_that_is_said(house: House) -
     """A selection that chooses by nothing brings nothing back, unless it says that everything is meant."""
     await house.publish(unmappable("1"), unmappable("2"))
     await house.tell("/api/dead/discard", {"everything": True, "why": "tests"})
-    for sent in ({}, {"select": {}}, {"everything": False}):
+    unsaid: list[dict[str, Any]] = [{}, {"select": {}}, {"everything": False}]
+    for sent in unsaid:
         assert "Nothing is chosen by" in (await house.tell("/api/dead/undo", sent, status=422))["detail"]
     assert await house.letters() == {}
     assert await house.tell("/api/dead/undo", {"everything": True}) == {"undone": 2}
