@@ -5,6 +5,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from worker.cli.exits import Exit, Problem
 from worker.cli.options import ConfigFile, settings
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ def run(config: ConfigFile = None) -> None:
     from worker.telemetry.failpoints import VARIABLE, arm
     from worker.telemetry.logs import configure
 
-    arm(os.environ.get(VARIABLE))
+    try:
+        arm(os.environ.get(VARIABLE))
+    except ValueError as error:
+        raise Problem(f"{VARIABLE}: {error}", Exit.USAGE) from error
     chosen = settings(config)
     configure(chosen.log.level, chosen.log.format, secrets=chosen.secrets())
     runner()(work(chosen))
@@ -43,6 +47,7 @@ async def work(chosen: "Settings") -> None:
     import asyncio
 
     from worker.app import Worker
+    from worker.telemetry.failpoints import VARIABLE, armed
     from worker.telemetry.logs import logger
     from worker.telemetry.saying import saying
 
@@ -51,6 +56,8 @@ async def work(chosen: "Settings") -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, worker, loop)
+    if armed():
+        log.warning("this worker dies where a test wants it", failpoints=os.environ[VARIABLE])
     spare_collector()
     await worker.run(lambda: log.info("started", connections=sorted(chosen.connections), broker=worker.broker.url))
     log.info("stopped")
