@@ -1,10 +1,8 @@
 """The real onOffice target and its sandbox in the real engine, in virtual time."""
 
 import asyncio
-import random
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -12,8 +10,9 @@ from multidict import MultiDict
 
 from schemas.cloudevent import Event
 from schemas.relation import data_model
-from tests.delivery.world import Happening, Run, Temper, World
+from tests.delivery.world import Happening, Run, World
 from tests.targets.onoffice.vendor import SECRET, TOKEN, onoffice
+from tests.targets.world import Targeted
 from worker.journal.rows import Delivery, Settled
 from worker.sandbox.clock import Clock
 from worker.sandbox.effects import EffectLog
@@ -23,33 +22,22 @@ from worker.sandbox.onoffice import OnOfficeOptions
 from worker.sandbox.onoffice_relations import Rules
 from worker.sending.slot import Slot
 from worker.sending.wire import Request, Response
-from worker.targets.base import Course, Step, Task
 
 SECONDS = 0.2  # that a call takes; the work is done when it begins
 LONG = 3600.0  # seconds
 
 
-class Estates(World):
+class Estates(Targeted):
     """The real target, and the sandbox's vendor, who knows these records and no other."""
 
     def __init__(self, *records: int, **options: Any) -> None:
-        super().__init__(Temper(), random.Random(1))
-        self.target = onoffice(**options)
+        super().__init__(onoffice(**options))
         self.known = set(records)
         self.vendor = Sandbox(OnOfficeOptions(Rules(records=self.known)))
         self.vendor.token, self.vendor.secret = TOKEN, SECRET
         self.effects = EffectLog(Clock())
         self.verbs: list[str] = []
         self.silent: int | None = None  # which call is done and never answered
-
-    def course(self, task: Task) -> Course:
-        return self.target.course(task)
-
-    def request(self, steps: Sequence[Step], now: datetime) -> Request:
-        return self.target.request(steps, now)
-
-    def read(self, steps: Sequence[Step], response: Response) -> list[Any]:
-        return self.target.read(steps, response)
 
     async def send(self, request: Request, slot: Slot) -> Response:
         slot.charge()

@@ -1,9 +1,6 @@
 """Two relations at one customer number at the same moment. Real engine and sandbox, virtual time."""
 
 import asyncio
-import random
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,8 +8,9 @@ from multidict import MultiDict
 
 from schemas.cloudevent import Event
 from schemas.relation import data_model
-from tests.delivery.world import OPERATIONS, Happening, Run, Temper, World, event_of
+from tests.delivery.world import OPERATIONS, Happening, Run, event_of
 from tests.targets.outsmart.vendor import NOORD, SOFTWARE, TOKEN, outsmart
+from tests.targets.world import Targeted
 from worker.journal.rows import Delivery
 from worker.sandbox.clock import Clock
 from worker.sandbox.effects import EffectLog
@@ -20,32 +18,21 @@ from worker.sandbox.exchange import Asked
 from worker.sandbox.outsmart import OutSmart as Sandbox
 from worker.sending.slot import Slot
 from worker.sending.wire import Request, Response
-from worker.targets.base import Course, Step, Task
 
 pytestmark = pytest.mark.looptime
 
 SECONDS = {"POST": 0.1, "GET": 0.3}  # that a call takes: what is asked later may be over first
 
 
-class Customers(World):
+class Customers(Targeted):
     """The real target, and the sandbox's vendor, which answers a call when it is over."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(Temper(), random.Random(1))
-        self.target = outsmart(**options)
+        super().__init__(outsmart(**options))
         self.vendor = Sandbox()
         self.vendor.token, self.vendor.software_token = TOKEN, SOFTWARE
         loop = asyncio.get_running_loop()
         self.effects = EffectLog(Clock(loop.time, loop.time))
-
-    def course(self, task: Task) -> Course:
-        return self.target.course(task)
-
-    def request(self, steps: Sequence[Step], now: datetime) -> Request:
-        return self.target.request(steps, now)
-
-    def read(self, steps: Sequence[Step], response: Response) -> list[Any]:
-        return self.target.read(steps, response)
 
     async def send(self, request: Request, slot: Slot) -> Response:
         slot.charge()
