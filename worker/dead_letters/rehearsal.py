@@ -14,6 +14,7 @@ from worker.dead_letters.document import Terms
 from worker.dead_letters.errors import PatchError
 from worker.dead_letters.forecast import seconds_for
 from worker.dead_letters.patching import Patched, changes
+from worker.delivery.judge import seen
 from worker.delivery.order import is_stale
 from worker.errors import TargetError
 from worker.intake.decode import Decoded
@@ -22,7 +23,7 @@ from worker.journal.letters import Chosen
 from worker.journal.rows import INTAKE, Delivery, KnownRelation
 from worker.outcome.case_file import last_call
 from worker.outcome.ending import LastCall
-from worker.targets.base import Course, Known, Owners, Step, Target, Task
+from worker.targets.base import Course, Owners, Step, Target, Task
 from worker.targets.options import ConnectionSettings
 
 Verdict = Literal["send", "nothing", "stale", "refused", "take"]
@@ -168,9 +169,8 @@ def key_of(row: Delivery) -> tuple[str, str]:
 
 def task(decoded: Decoded, row: Delivery, known: KnownRelation) -> Task:
     """Return the delivery as its target sees it."""
-    event, state = decoded.event, known.state
-    seen = Known(state.remote_id, state.deleted, state.doubtful) if state else Known()
-    return Task(event, event.operation, event.data, seen, in_doubt=row.maybe_sent)
+    event = decoded.event
+    return Task(event, event.operation, event.data, seen(known), in_doubt=row.maybe_sent)
 
 
 def rendered(target: Target, step: Step, now: datetime) -> dict[str, Any]:

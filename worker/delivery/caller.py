@@ -11,7 +11,7 @@ from worker.delivery.held import Held
 from worker.delivery.marks import Marks
 from worker.delivery.parley import Parley, monotonic
 from worker.delivery.ready import Ready
-from worker.delivery.verdict import crashed, doubt
+from worker.delivery.verdict import crashed, doubt, unanswered
 from worker.delivery.walk import Walk
 from worker.delivery.watch import Watch
 from worker.errors import (
@@ -19,7 +19,6 @@ from worker.errors import (
     CrashedError,
     HeldBackError,
     RepeatError,
-    RetryableError,
     TargetError,
     UnknownOutcomeError,
     WorkerError,
@@ -198,13 +197,6 @@ class Caller:
                     self.walk.look_later(attempt, unclear, together=True)
                 else:
                     self.ready.add(attempt)
-
-
-def unanswered(error: WorkerError) -> TargetError | None:
-    """Return the error where it leaves open what was done; so does a bug of ours."""
-    if isinstance(error, CrashedError):
-        return UnknownOutcomeError(error.detail)
-    return error if isinstance(error, RetryableError | UnknownOutcomeError) else None
 
 
 def before_call() -> None:

@@ -82,7 +82,7 @@ def is_expired(held: Held, now: datetime) -> bool:
 
 def is_overtaken(held: Held, known: KnownRelation) -> bool:
     """Say whether something newer was applied: it is judged by itself, and carries nothing."""
-    return known.state is not None and is_stale(held.event.sequence, held.position, known.state)
+    return is_stale(held.event.sequence, held.position, known.state)
 
 
 def is_out_of_order(run: Fold, later: Held) -> bool:

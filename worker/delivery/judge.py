@@ -8,7 +8,9 @@ from worker.delivery.order import is_stale
 from worker.errors import CrashedError, InvalidMessageError
 from worker.journal.rows import KnownRelation
 from worker.outcome.ending import Burial, Superseded
+from worker.targets.base import Known
 
+UNKNOWN = Known()
 CRASHES = 3  # new owners that found it sent without an outcome
 
 
@@ -27,3 +29,9 @@ def judged(held: Held, known: KnownRelation, now: datetime, *, forced: bool = Fa
     if state is not None and not forced and is_stale(held.event.sequence, held.position, state):
         return Superseded("stale", by=None, by_sequence=state.sequence)
     return None
+
+
+def seen(known: KnownRelation) -> Known:
+    """Return what the journal knows of a relation, as a target sees it."""
+    state = known.state
+    return Known(state.remote_id, state.deleted, state.doubtful) if state else UNKNOWN

@@ -27,8 +27,15 @@ def doubt(attempt: Attempt, answer: Any) -> None:
     """
     if is_refused(answer) and not (attempt.is_answered or attempt.step.repeatable):
         return
-    if isinstance(answer, UnknownOutcomeError | RetryableError | CrashedError):
+    if unanswered(answer) is not None:
         leave_open(attempt)
+
+
+def unanswered(answer: Any) -> TargetError | None:
+    """Return an error where it leaves open what was done; so does a bug of ours."""
+    if isinstance(answer, CrashedError):
+        return UnknownOutcomeError(answer.detail)
+    return answer if isinstance(answer, RetryableError | UnknownOutcomeError) else None
 
 
 def leave_open(attempt: Attempt) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from worker.delivery.attempt import Attempt, Fold
 from worker.delivery.coalescing import Coalescing
 from worker.delivery.held import Held
-from worker.delivery.judge import judged
+from worker.delivery.judge import judged, seen
 from worker.delivery.keep import Keeper
 from worker.delivery.lane import Lane
 from worker.delivery.lanes import Lanes
@@ -45,11 +45,10 @@ from worker.errors import (
 )
 from worker.journal.rows import KnownRelation, Settled
 from worker.outcome.ending import Burial
-from worker.targets.base import Applied, Course, Known, Owners, Step, Target, Task
+from worker.targets.base import Applied, Course, Owners, Step, Target, Task
 
 # These say that nothing was refused: undoing a fold would only make more of the same.
 NO_REFUSAL = frozenset({"attempts_exhausted", "unknown_outcome", "crashed"})
-UNKNOWN = Known()
 
 
 @dataclass(slots=True, eq=False, repr=False)  # a bug's report in the log shows no event
@@ -126,10 +125,8 @@ class Walk:
         """Return the target's walk for a fold."""
         if fold.free:
             return never_was()
-        state = known.state
-        seen = Known(state.remote_id, state.deleted, state.doubtful) if state else UNKNOWN
         event, done = fold.carrier.event, may_be_done(fold)
-        return self.target.course(Task(event, fold.operation, fold.data, seen, in_doubt=done))
+        return self.target.course(Task(event, fold.operation, fold.data, seen(known), in_doubt=done))
 
     # Going on
 

@@ -18,8 +18,12 @@ def beginnings(quotas: Iterable[Quota], used: Mapping[str, Log], now: datetime, 
     `used` is what the ledger kept, oldest first, of the quotas that the settings had until now, and of no others.
     """
     logs = {Quota.parse(text): log for text, log in used.items()}
-    kept = [quota for quota in quotas if quota.seconds > KEPT_ABOVE_SECONDS]
-    return {str(quota): logs[quota] if quota in logs else first(quota, logs, now, fresh=fresh) for quota in kept}
+    return {str(each): logs[each] if each in logs else first(each, logs, now, fresh=fresh) for each in kept(quotas)}
+
+
+def kept(quotas: Iterable[Quota]) -> list[Quota]:
+    """Return the quotas whose use outlives the worker."""
+    return [quota for quota in quotas if quota.seconds > KEPT_ABOVE_SECONDS]
 
 
 def first(quota: Quota, logs: Mapping[Quota, Log], now: datetime, *, fresh: bool) -> Log:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from worker.sending.beginning import KEPT_ABOVE_SECONDS
+from worker.sending.beginning import kept
 from worker.sending.clock import Clocks
 from worker.sending.idle import SHORT_SECONDS, IdleRoom
 from worker.sending.learned import LearnedQuota
@@ -47,8 +47,7 @@ class Budget:
         self._back = WayBack(strict=strict)
         self.reserves: tuple[Reserve, ...] = ()
         if ledger is not None:
-            kept = [quota for quota in quotas if quota.seconds > KEPT_ABOVE_SECONDS]
-            self.reserves = tuple(Reserve(quota, ledger, longest, clocks.now, clocks.wall) for quota in kept)
+            self.reserves = tuple(Reserve(each, ledger, longest, clocks.now, clocks.wall) for each in kept(quotas))
         full = [] if fresh else [clocks.now()]
         self._windows = tuple(Window(quota, self._back, full * quota.calls) for quota in quotas)
         self._rooms = tuple(IdleRoom(quota) for quota in quotas)
@@ -120,11 +119,11 @@ class Budget:
     def restore(self, used: Mapping[str, Iterable[datetime]], now: float) -> None:
         """Begin the windows of these quotas with these calls."""
         wall = self._clocks.wall()
-        kept = {Quota.parse(text): _moments(moments, wall, now) for text, moments in used.items()}
+        begun = {Quota.parse(text): _moments(moments, wall, now) for text, moments in used.items()}
         for window, room in zip(self._windows, self._rooms, strict=True):
-            if window.quota in kept:
-                window.load(kept[window.quota])
-                room.load(kept[window.quota])
+            if window.quota in begun:
+                window.load(begun[window.quota])
+                room.load(begun[window.quota])
 
     def use(self, now: float) -> tuple[Use, ...]:
         return tuple(Use(each.quota, each.used(now), each.opens_at(now) - now) for each in self._windows)
